@@ -1,0 +1,160 @@
+"""The chart of accounts as data: one set per business, the same codes in each.
+
+Debit is positive and credit negative, so an asset with money in it has a positive balance and a
+sale a negative one. Codes ending in a name per location (drawer, till, bank) are opened once per
+business here; more are added under them by the owner.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an account is; it decides where it stands in the statements."""
+
+    ASSET = "asset"
+    LIABILITY = "liability"
+    EQUITY = "equity"
+    INCOME = "income"
+    EXPENSE = "expense"
+
+
+class Code(StrEnum):
+    """The accounts that the code itself posts to."""
+
+    CASH_DRAWER = "1000"
+    MPESA_TILL = "1100"
+    RECEIVABLE = "1300"
+    UNIDENTIFIED = "2130"
+    OUTPUT_VAT = "2200"
+    SALES_WATER_REFILL = "4000"
+    SALES_WATER_SEALED = "4010"
+    SALES_DELIVERY = "4020"
+    SALES_LAUNDRY = "4030"
+    SALES_RETAIL = "4040"
+    SALES_LPG_GAS = "4050"
+    SALES_LPG_SHELLS = "4060"
+    SALES_OTHER = "4070"
+    ROUNDING = "6520"
+
+
+@dataclass(frozen=True)
+class ChartAccount:
+    """One account of the chart: its code, its name and what it is."""
+
+    code: str
+    name: str
+    kind: Kind
+
+
+def _accounts(kind: Kind, rows: dict[str, str]) -> list[ChartAccount]:
+    return [ChartAccount(code, name, kind) for code, name in rows.items()]
+
+
+CHART: tuple[ChartAccount, ...] = (
+    *_accounts(
+        Kind.ASSET,
+        {
+            "1000": "Cash drawer",
+            "1010": "Safe and cash in transit to bank",
+            "1020": "Petty cash",
+            "1100": "M-Pesa till",
+            "1200": "Bank",
+            "1300": "Customers (receivable)",
+            "1310": "Staff advances and cash shortages owed",
+            "1400": "Stock: retail goods",
+            "1410": "Stock: LPG gas",
+            "1420": "Stock: water bottles, caps, seals, excise stamps",
+            "1430": "Stock: laundry supplies",
+            "1500": "Returnable shells held: LPG cylinders",
+            "1510": "Returnable jars, bottles and dispensers held",
+            "1600": "Prepayments, licences and rent deposit",
+            "1700": "Equipment",
+            "1710": "Accumulated depreciation",
+            "1800": "Input VAT",
+            "1810": "VAT and income tax withheld by customers",
+        },
+    ),
+    *_accounts(
+        Kind.LIABILITY,
+        {
+            "2000": "Suppliers (payable)",
+            "2100": "Customer deposits: LPG cylinders",
+            "2110": "Customer deposits: jars",
+            "2120": "Customer prepayments",
+            "2130": "Unidentified M-Pesa receipts",
+            "2140": "Refunds and reversals due",
+            "2200": "Output VAT",
+            "2210": "Excise duty payable: water",
+            "2220": "VAT due (settlement)",
+            "2300": "PAYE payable",
+            "2310": "NSSF payable",
+            "2320": "SHIF payable",
+            "2330": "Housing levy payable",
+            "2340": "HELB payable",
+            "2400": "Commission payable",
+            "2500": "Wages payable",
+            "2600": "Loans",
+            "2900": "Due to and from other businesses of the owner",
+        },
+    ),
+    *_accounts(
+        Kind.EQUITY,
+        {
+            "3000": "Owner capital",
+            "3100": "Owner drawings",
+            "3200": "Retained earnings",
+            "3300": "Opening balances",
+        },
+    ),
+    *_accounts(
+        Kind.INCOME,
+        {
+            "4000": "Sales: water refill",
+            "4010": "Sales: sealed water",
+            "4020": "Sales: delivery",
+            "4030": "Sales: laundry",
+            "4040": "Sales: retail goods",
+            "4050": "Sales: LPG gas",
+            "4060": "Sales: LPG shells and accessories",
+            "4070": "Sales: other",
+            "4100": "Discounts given",
+            "4110": "Sales returns",
+            "4200": "Deposits forfeited and storage fees",
+        },
+    ),
+    *_accounts(
+        Kind.EXPENSE,
+        {
+            "5000": "Cost of sales: water refill",
+            "5010": "Cost of sales: sealed water",
+            "5020": "Cost of sales: delivery",
+            "5030": "Cost of sales: laundry",
+            "5040": "Cost of sales: retail goods",
+            "5050": "Cost of sales: LPG gas",
+            "5060": "Cost of sales: LPG shells and accessories",
+            "5070": "Excise duty on water",
+            "5100": "Stock losses, breakage and leakage",
+            "6000": "Wages",
+            "6010": "Commission",
+            "6020": "Rent",
+            "6030": "Power",
+            "6040": "Water bill",
+            "6050": "Detergents and chemicals",
+            "6060": "Filters",
+            "6070": "Fuel and transport",
+            "6080": "Repairs",
+            "6090": "Licences and permits",
+            "6100": "Airtime and data",
+            "6110": "SMS",
+            "6120": "Packaging",
+            "6130": "Bank charges",
+            "6500": "M-Pesa charges",
+            "6510": "Cash over and short",
+            "6520": "Rounding",
+            "6600": "Bad debts",
+            "6700": "Depreciation",
+            "6900": "Income and turnover tax",
+        },
+    ),
+)

@@ -1,0 +1,103 @@
+-- What the database itself refuses (DESIGN: lines first, header last). The same rules as triggers.sqlite.sql.
+-- A statement begins at a line that starts with CREATE; `money.triggers` installs and compares them.
+
+CREATE OR REPLACE FUNCTION duka_line_insert() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    -- Without the book's lock a line could slip under an entry that another session is committing.
+    PERFORM 1 FROM money_book
+    WHERE business_id IN (SELECT entry_id / 10000000000 FROM fresh) FOR UPDATE;
+    IF EXISTS (SELECT 1 FROM fresh JOIN money_entry e ON e.id = fresh.entry_id) THEN
+        RAISE EXCEPTION 'money: the entry is posted, no line can be added'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END
+$body$;
+
+CREATE TRIGGER duka_line_insert AFTER INSERT ON money_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION duka_line_insert();
+
+CREATE OR REPLACE FUNCTION duka_entry_insert() RETURNS trigger LANGUAGE plpgsql AS $body$
+DECLARE
+    head record;
+    tally record;
+BEGIN
+    SELECT last_number, head_hash INTO head
+    FROM money_book WHERE business_id = NEW.business_id FOR UPDATE;
+    IF EXISTS (
+        SELECT 1 FROM money_entry
+        WHERE id = NEW.id OR key = NEW.key OR reverses_id = NEW.reverses_id
+    ) THEN
+        RAISE EXCEPTION 'money: an entry with this id, key, number or reversal exists already'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    SELECT count(*) AS lines, coalesce(sum(l.amount_cents), 0) AS total,
+           count(*) FILTER (
+               WHERE l.occurred_on <> NEW.occurred_on OR a.business_id <> NEW.business_id
+           ) AS strangers
+    INTO tally
+    FROM money_line l JOIN money_account a ON a.id = l.account_id WHERE l.entry_id = NEW.id;
+    IF tally.lines < 2 OR tally.total <> 0 THEN
+        RAISE EXCEPTION 'money: an entry needs two lines or more that sum to zero'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF tally.strangers > 0 THEN
+        RAISE EXCEPTION 'money: a line belongs to another day or to another book'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF head.last_number IS DISTINCT FROM NEW.number - 1
+       OR head.head_hash IS DISTINCT FROM NEW.previous_hash THEN
+        RAISE EXCEPTION 'money: an entry follows the head of its book without a gap'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_entry_insert BEFORE INSERT ON money_entry FOR EACH ROW EXECUTE FUNCTION duka_entry_insert();
+
+CREATE OR REPLACE FUNCTION duka_frozen() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION 'money: a posted % is frozen; correct it by a reversing entry',
+        CASE TG_TABLE_NAME WHEN 'money_line' THEN 'line' ELSE 'entry' END
+        USING ERRCODE = 'integrity_constraint_violation';
+END
+$body$;
+
+CREATE TRIGGER duka_line_update BEFORE UPDATE ON money_line FOR EACH ROW EXECUTE FUNCTION duka_frozen();
+
+CREATE TRIGGER duka_line_delete BEFORE DELETE ON money_line FOR EACH ROW EXECUTE FUNCTION duka_frozen();
+
+CREATE TRIGGER duka_line_truncate BEFORE TRUNCATE ON money_line FOR EACH STATEMENT EXECUTE FUNCTION duka_frozen();
+
+CREATE TRIGGER duka_entry_update BEFORE UPDATE ON money_entry FOR EACH ROW EXECUTE FUNCTION duka_frozen();
+
+CREATE TRIGGER duka_entry_delete BEFORE DELETE ON money_entry FOR EACH ROW EXECUTE FUNCTION duka_frozen();
+
+CREATE TRIGGER duka_entry_truncate BEFORE TRUNCATE ON money_entry FOR EACH STATEMENT EXECUTE FUNCTION duka_frozen();
+
+CREATE OR REPLACE FUNCTION duka_account_update() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF (OLD.id, OLD.code, OLD.kind, OLD.business_id)
+       IS DISTINCT FROM (NEW.id, NEW.code, NEW.kind, NEW.business_id)
+       AND EXISTS (SELECT 1 FROM money_line WHERE account_id = OLD.id) THEN
+        RAISE EXCEPTION 'money: an account with entries keeps its code, kind and business'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_account_update BEFORE UPDATE ON money_account FOR EACH ROW EXECUTE FUNCTION duka_account_update();
+
+CREATE OR REPLACE FUNCTION duka_business_update() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF (OLD.id, OLD.slug) IS DISTINCT FROM (NEW.id, NEW.slug)
+       AND EXISTS (SELECT 1 FROM money_entry WHERE business_id = OLD.id) THEN
+        RAISE EXCEPTION 'money: a business with entries keeps its slug, it is part of the chain'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_business_update BEFORE UPDATE ON money_business FOR EACH ROW EXECUTE FUNCTION duka_business_update();

@@ -1,0 +1,72 @@
+-- What the database itself refuses (DESIGN: lines first, header last). The same rules as triggers.postgresql.sql.
+-- A statement begins at a line that starts with CREATE; `money.triggers` installs and compares them.
+
+CREATE TRIGGER duka_line_insert BEFORE INSERT ON money_line
+BEGIN
+    SELECT RAISE(ABORT, 'money: the entry is posted, no line can be added')
+    WHERE EXISTS (SELECT 1 FROM money_entry WHERE id = NEW.entry_id);
+    -- INSERT OR REPLACE would delete the old row without asking a DELETE trigger.
+    SELECT RAISE(ABORT, 'money: this line exists already')
+    WHERE EXISTS (SELECT 1 FROM money_line WHERE id = NEW.id);
+    -- A column of type bigint takes 1.5 in SQLite.
+    SELECT RAISE(ABORT, 'money: an amount is a whole number of cents')
+    WHERE typeof(NEW.amount_cents) <> 'integer';
+END
+
+CREATE TRIGGER duka_entry_insert BEFORE INSERT ON money_entry
+BEGIN
+    SELECT RAISE(ABORT, 'money: an entry with this id, key, number or reversal exists already')
+    WHERE EXISTS (
+        SELECT 1 FROM money_entry
+        WHERE id = NEW.id OR "key" = NEW."key" OR reverses_id = NEW.reverses_id
+           OR (business_id = NEW.business_id AND number = NEW.number)
+    );
+    SELECT RAISE(ABORT, 'money: an entry needs two lines or more that sum to zero')
+    WHERE (SELECT COUNT(*) < 2 OR SUM(amount_cents) <> 0 FROM money_line WHERE entry_id = NEW.id);
+    SELECT RAISE(ABORT, 'money: a line belongs to another day or to another book')
+    WHERE EXISTS (
+        SELECT 1 FROM money_line l JOIN money_account a ON a.id = l.account_id
+        WHERE l.entry_id = NEW.id
+          AND (l.occurred_on <> NEW.occurred_on OR a.business_id <> NEW.business_id)
+    );
+    SELECT RAISE(ABORT, 'money: an entry follows the head of its book without a gap')
+    WHERE NOT EXISTS (
+        SELECT 1 FROM money_book
+        WHERE business_id = NEW.business_id AND last_number = NEW.number - 1
+          AND head_hash = NEW.previous_hash
+    );
+END
+
+CREATE TRIGGER duka_line_update BEFORE UPDATE ON money_line
+BEGIN
+    SELECT RAISE(ABORT, 'money: a posted line is frozen; correct it by a reversing entry');
+END
+
+CREATE TRIGGER duka_line_delete BEFORE DELETE ON money_line
+BEGIN
+    SELECT RAISE(ABORT, 'money: a posted line is frozen; correct it by a reversing entry');
+END
+
+CREATE TRIGGER duka_entry_update BEFORE UPDATE ON money_entry
+BEGIN
+    SELECT RAISE(ABORT, 'money: a posted entry is frozen; correct it by a reversing entry');
+END
+
+CREATE TRIGGER duka_entry_delete BEFORE DELETE ON money_entry
+BEGIN
+    SELECT RAISE(ABORT, 'money: a posted entry is frozen; correct it by a reversing entry');
+END
+
+CREATE TRIGGER duka_account_update BEFORE UPDATE ON money_account
+WHEN (OLD.id, OLD.code, OLD.kind, OLD.business_id) IS NOT (NEW.id, NEW.code, NEW.kind, NEW.business_id)
+BEGIN
+    SELECT RAISE(ABORT, 'money: an account with entries keeps its code, kind and business')
+    WHERE EXISTS (SELECT 1 FROM money_line WHERE account_id = OLD.id);
+END
+
+CREATE TRIGGER duka_business_update BEFORE UPDATE ON money_business
+WHEN (OLD.id, OLD.slug) IS NOT (NEW.id, NEW.slug)
+BEGIN
+    SELECT RAISE(ABORT, 'money: a business with entries keeps its slug, it is part of the chain')
+    WHERE EXISTS (SELECT 1 FROM money_entry WHERE business_id = OLD.id);
+END

@@ -1,0 +1,152 @@
+"""Installs, drops and compares the triggers by which the database keeps our promises.
+
+Any floor may bring a `sql/triggers.<vendor>.sql`. Django rebuilds a table on SQLite when a column
+or a constraint changes, which triggers forbid; so they go before a migration that has something to
+do and come back after every one.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+_STATEMENT = re.compile(r"^(?=CREATE )", re.MULTILINE)
+_TRIGGER = re.compile(r"CREATE TRIGGER (\w+) .*? ON (\w+)", re.DOTALL)
+_FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)\(\).*?\$body\$(.*)\$body\$", re.DOTALL)
+
+PREFIX = "duka_"
+
+
+@cache
+def _statements(folder: Path, vendor: str) -> tuple[str, ...]:
+    """Return the CREATE statements of one floor's file for `vendor`, in order, or none."""
+    path = folder / "sql" / f"triggers.{vendor}.sql"
+    if not path.exists():
+        return ()
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("--")]
+    parts = _STATEMENT.split("\n".join(lines))
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _wanted(vendor: str) -> list[str]:
+    return [
+        statement
+        for config in apps.get_app_configs()
+        for statement in _statements(Path(config.path), vendor)
+    ]
+
+
+def _present_sqlite(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return dict(cursor.fetchall())
+
+
+def _present_postgresql(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    with connection.cursor() as cursor:
+        # pg_get_triggerdef qualifies the table by its schema; the files do not.
+        cursor.execute(
+            """
+            SELECT tgname, replace(pg_get_triggerdef(t.oid), ' ON ' || n.nspname || '.', ' ON ')
+                   || CASE tgenabled WHEN 'A' THEN ';' ELSE ' -- not always' END
+            FROM pg_trigger t
+            JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE NOT tgisinternal AND n.nspname = current_schema() AND tgname LIKE 'duka\\_%'
+            """
+        )
+        triggers = dict(cursor.fetchall())
+        cursor.execute(
+            """
+            SELECT proname || '()', prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname = current_schema() AND proname LIKE 'duka\\_%'
+            """
+        )
+        return triggers | dict(cursor.fetchall())
+
+
+def _expected(vendor: str) -> dict[str, str]:
+    """Return name -> text as the database itself reports a trigger or a function's body."""
+    expected = {}
+    for statement in _wanted(vendor):
+        if function := _FUNCTION.match(statement):
+            expected[f"{function[1]}()"] = function[2]
+        elif trigger := _TRIGGER.match(statement):
+            expected[trigger[1]] = statement
+    return expected
+
+
+def differences(using: str = "default") -> list[str]:
+    """Return a sentence per trigger that is missing, changed or unknown; empty when all is well."""
+    connection = connections[using]
+    present = (
+        _present_sqlite(connection)
+        if connection.vendor == "sqlite"
+        else _present_postgresql(connection)
+    )
+    expected = _expected(connection.vendor)
+    found = [f"{name} is missing" for name in expected if name not in present]
+    found += [
+        f"{name} is not what it should be"
+        for name, text in expected.items()
+        if name in present and present[name] != text
+    ]
+    found += [f"{name} is unknown" for name in present if name not in expected]
+    return sorted(found)
+
+
+def drop(using: str = "default") -> None:
+    """Drop all our triggers; the tables then accept what a migration or a test's flush does."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for name in _present_sqlite(connection):
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            return
+        cursor.execute(
+            """
+            SELECT tgname, c.relname FROM pg_trigger t
+            JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE NOT tgisinternal AND n.nspname = current_schema() AND tgname LIKE 'duka\\_%'
+            """
+        )
+        for name, table in cursor.fetchall():
+            cursor.execute(f'DROP TRIGGER "{name}" ON "{table}"')
+
+
+def install(using: str = "default") -> None:
+    """Install every trigger as its file says; do nothing where all are in step."""
+    if not differences(using):
+        return
+    drop(using)
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        for statement in _wanted(connection.vendor):
+            cursor.execute(statement)
+            if connection.vendor == "postgresql" and (trigger := _TRIGGER.match(statement)):
+                # ALWAYS: not even a session in replica mode walks past it.
+                cursor.execute(
+                    f'ALTER TABLE "{trigger[2]}" ENABLE ALWAYS TRIGGER "{trigger[1]}"'
+                )
+
+
+def before_migrate(
+    sender: AppConfig, using: str, plan: list[Any] | None = None, **kwargs: object
+) -> None:
+    """Receive `pre_migrate`: make way where there is something to migrate."""
+    if plan:
+        drop(using)
+
+
+def after_migrate(sender: AppConfig, using: str, **kwargs: object) -> None:
+    """Receive `post_migrate`, sent per app in order of INSTALLED_APPS: install after the last of ours."""
+    if sender.label == _last_app_with_triggers():
+        install(using)
+
+
+def _last_app_with_triggers() -> str:
+    configs = apps.get_app_configs()
+    return [c.label for c in configs if _statements(Path(c.path), "sqlite")][-1]

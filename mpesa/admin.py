@@ -1,0 +1,116 @@
+"""The rail in the admin: everything may be looked at, nothing changed; phones stay masked."""
+
+from django.contrib import admin
+
+from money.admin import ReadOnly, Scoped
+from money.cents import format_shillings
+from mpesa.masking import mask, mask_phone
+from mpesa.models import InboundMessage, Payment, PaymentRequest, Stray, Till
+
+
+@admin.register(Till)
+class TillAdmin(Scoped, ReadOnly, admin.ModelAdmin):
+    list_display = ("number", "kind", "business", "shortcode")
+    fields = ("business", "kind", "number", "shortcode")
+    ordering = ("number",)
+
+
+@admin.register(Payment)
+class PaymentAdmin(Scoped, ReadOnly, admin.ModelAdmin):
+    business_path = "till__business"
+    list_display = ("receipt", "business", "amount", "paid_at", "unmatched", "matched_to")
+    list_filter = (("till__business", admin.RelatedOnlyFieldListFilter), "paid_at")
+    list_select_related = ("till__business", "request")
+    search_fields = ("receipt",)
+    ordering = ("-paid_at",)
+    fields = ("receipt", "till", "amount", "unmatched", "paid_at", "recorded_at", "request")
+    readonly_fields = ("amount", "unmatched")
+
+    @admin.display(ordering="till__business__name")
+    def business(self, payment: Payment) -> str:
+        return payment.till.business.name
+
+    @admin.display(description="KES", ordering="amount_cents")
+    def amount(self, payment: Payment) -> str:
+        return format_shillings(payment.amount_cents)
+
+    @admin.display(description="Unmatched KES")
+    def unmatched(self, payment: Payment) -> str:
+        return format_shillings(payment.amount_cents - payment.allocated_cents)
+
+    @admin.display(description="Asked for")
+    def matched_to(self, payment: Payment) -> str:
+        return payment.request.reference if payment.request else ""
+
+
+@admin.register(PaymentRequest)
+class PaymentRequestAdmin(Scoped, ReadOnly, admin.ModelAdmin):
+    business_path = "till__business"
+    list_display = ("id", "till", "reference", "amount", "masked_phone", "state", "result_text")
+    list_filter = ("state", ("till__business", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("till",)
+    ordering = ("-pk",)
+    fields = (
+        "till",
+        "reference",
+        "amount",
+        "masked_phone",
+        "state",
+        "result_code",
+        "result_text",
+        "created_by",
+        "created_at",
+        "asked_at",
+        "ended_at",
+        "next_query_at",
+        "queries",
+    )
+    readonly_fields = ("amount", "masked_phone")
+
+    @admin.display(description="KES", ordering="amount_cents")
+    def amount(self, request: PaymentRequest) -> str:
+        return format_shillings(request.amount_cents)
+
+    @admin.display(description="Phone")
+    def masked_phone(self, request: PaymentRequest) -> str:
+        return mask_phone(request.phone)
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(Scoped, ReadOnly, admin.ModelAdmin):
+    business_path = "till__business"
+    list_display = ("id", "channel", "till", "state", "note", "received_at", "handled_at")
+    list_filter = ("state", "channel")
+    list_select_related = ("till",)
+    ordering = ("-pk",)
+    fields = (
+        "channel",
+        "till",
+        "state",
+        "note",
+        "received_at",
+        "handled_at",
+        "address",
+        "headers",
+        "sha256",
+        "masked_body",
+    )
+    readonly_fields = ("masked_body",)
+
+    @admin.display(description="Body, masked")
+    def masked_body(self, message: InboundMessage) -> str:
+        if message.body is None:
+            return "(erased)"
+        return mask(bytes(message.body).decode("utf-8", "replace"))
+
+
+@admin.register(Stray)
+class StrayAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("received_at", "reason", "path", "address")
+    ordering = ("-pk",)
+    fields = ("received_at", "reason", "path", "address", "masked_body")
+    readonly_fields = ("masked_body",)
+
+    @admin.display(description="First 4 kB, masked")
+    def masked_body(self, stray: Stray) -> str:
+        return mask(bytes(stray.body).decode("utf-8", "replace"))

@@ -1,0 +1,11 @@
+"""Callback addresses. No word that Safaricom refuses in a path, and no trailing slash to redirect to."""
+
+from django.urls import path
+
+from mpesa import views
+
+urlpatterns = [
+    path("<str:secret>/stk", views.stk, name="stk"),
+    path("<str:secret>/stk/<str:token>", views.stk, name="stk-token"),
+]
+app_name = "mpesa"

@@ -1,0 +1,55 @@
+"""The callback address: store what arrives and answer in milliseconds; nothing is understood here."""
+
+from typing import Final
+
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from mpesa import doorbell
+from mpesa.actions.inbound import MOST_BODY_BYTES, STK, STRAY_BODY_BYTES, keep_stray, receive
+from mpesa.models import Till
+
+ACCEPTED: Final = {"ResultCode": 0, "ResultDesc": "Accepted"}
+KEPT_HEADERS = ("Content-Type", "User-Agent", "X-Forwarded-For")
+
+
+@csrf_exempt
+def stk(request: HttpRequest, secret: str, token: str = "") -> JsonResponse:
+    """Take an STK callback: 200 once stored, 404 for an unknown till secret, 413 for a huge body."""
+    if request.method != "POST":
+        return JsonResponse({"ResultCode": 1, "ResultDesc": "Use POST."}, status=405)
+    till = Till.objects.filter(callback_secret=secret).first()
+    if till is None:
+        return _refuse(request, 404, "Not found.", "unknown address", "/cb/…/stk")
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BODY_BYTES:
+        return _refuse(request, 413, "The message is too large.", "too large", f"/cb/{till}/stk")
+    receive(
+        channel=STK,
+        till=till,
+        token=token,
+        body=request.read(MOST_BODY_BYTES),
+        address=_address(request),
+        headers={name: request.headers.get(name, "")[:200] for name in KEPT_HEADERS},
+        received_at=timezone.now(),
+    )
+    doorbell.payments.press()
+    return JsonResponse(ACCEPTED)
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))[:45]
+
+
+def _refuse(
+    request: HttpRequest, status: int, sentence: str, reason: str, path: str
+) -> JsonResponse:
+    """Answer a message that is not taken in, and keep its beginning in the ring of strays."""
+    keep_stray(
+        path=path,
+        body=request.read(STRAY_BODY_BYTES),
+        address=_address(request),
+        reason=reason,
+        received_at=timezone.now(),
+    )
+    return JsonResponse({"ResultCode": 1, "ResultDesc": sentence}, status=status)

@@ -1,0 +1,50 @@
+"""Run the workers of one queue: `python manage.py consume payments`."""
+
+import logging
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from huey.consumer_options import ConsumerConfig
+
+from huey_config import FileStorage
+from periodic import monitor
+from periodic.queues import QUEUES
+
+
+class Command(BaseCommand):
+    help = "Run the workers of one queue until SIGTERM or SIGINT; running tasks are finished."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("queue", choices=sorted(QUEUES))
+        parser.add_argument("--workers", type=int, default=4, help="worker threads (default 4)")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        from periodic import tasks  # noqa: PLC0415 registers the tasks
+
+        queue = QUEUES[options["queue"]]
+        config = ConsumerConfig(
+            workers=options["workers"],
+            worker_type="thread",
+            # SqliteHuey polls; the default backs off to 10 s after a while of silence.
+            initial_delay=0.05,
+            backoff=1.1,
+            max_delay=0.25 if isinstance(queue.storage, FileStorage) else 1.0,
+            health_check_interval=2,
+            flush_locks=True,
+            graceful_signal="TERM",
+            shutdown_timeout=25.0,
+        )
+        config.validate()
+        logging.getLogger(__name__).info("%s: %s workers, pid %s", *self._facts(options))
+        if queue is QUEUES["payments"]:
+            # A worker that was killed left rows behind; they need not wait for the next minute.
+            tasks.sweep()
+        try:
+            queue.create_consumer(**config.values).run()
+        finally:
+            monitor.recorder.flush()
+
+    def _facts(self, options: dict[str, Any]) -> tuple[str, int, int]:
+        return options["queue"], options["workers"], os.getpid()

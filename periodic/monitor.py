@@ -1,0 +1,199 @@
+"""Feeds django-huey-monitor from both queues, in batches and outside of requests.
+
+Its own receiver runs eight SQL statements per signal, in whatever thread the signal comes up: a
+web request that enqueues, a worker between two tasks. Here a signal is only remembered; a thread
+writes what came together within a moment, in a handful of statements whatever the number.
+"""
+
+import atexit
+import logging
+import os
+import socket
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+from huey import signals
+from huey_monitor.models import SignalInfoModel, TaskModel
+from huey_monitor.tasks import startup_handler, store_signals
+
+from periodic.queues import QUEUES
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.5
+MOST_HELD = 20_000
+KEPT = timedelta(days=2)
+MOST_FORGOTTEN_AT_ONCE = 5_000
+ENDED = {
+    signals.SIGNAL_CANCELED,
+    signals.SIGNAL_COMPLETE,
+    signals.SIGNAL_ERROR,
+    signals.SIGNAL_EXPIRED,
+    signals.SIGNAL_REVOKED,
+    signals.SIGNAL_INTERRUPTED,
+    signals.SIGNAL_TIMEOUT,
+    signals.SIGNAL_LOCKED,
+    signals.SIGNAL_RATE_LIMITED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One signal of one task, as it was when it came up."""
+
+    task_id: uuid.UUID
+    task_name: str
+    signal: str
+    at: datetime
+    thread: str
+    error: str = ""
+    traceback: str = ""
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+class Recorder:
+    """Holds happenings until its thread writes them; the oldest go first when too many are held."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: list[Happening] = []
+        self._thread: threading.Thread | None = None
+        self._writing = threading.Lock()
+
+    def hear(self, signal: str, task: Any, exc: BaseException | None = None) -> None:
+        """Receive a huey signal: remember it and return at once."""
+        try:
+            task_id = uuid.UUID(task.id)
+        except ValueError:
+            task_id = uuid.uuid5(uuid.NAMESPACE_OID, str(task.id))
+        happening = Happening(
+            task_id=task_id,
+            task_name=task.name[:128],
+            signal=signal,
+            at=timezone.now(),
+            thread=threading.current_thread().name[:128],
+            error=str(exc)[:128] if exc else "",
+            traceback="".join(traceback.format_exception(exc)) if exc else "",
+        )
+        with self._lock:
+            self._held.append(happening)
+            del self._held[:-MOST_HELD]
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
+                self._thread.start()
+
+    def flush(self) -> int:
+        """Write what is held, once; returns how many. What cannot be written is held on."""
+        with self._writing:
+            with self._lock:
+                batch, self._held = self._held, []
+            if not batch:
+                return 0
+            try:
+                _write(batch)
+            except Exception:
+                log.exception("the task monitor cannot be written; %s signals wait", len(batch))
+                with self._lock:
+                    self._held = (batch + self._held)[-MOST_HELD:]
+                return 0
+            return len(batch)
+
+    def _run(self) -> None:
+        """Write every moment until nothing has come for a while, then let the thread end."""
+        idle = 0
+        while idle < 20:  # noqa: PLR2004 ten seconds
+            time.sleep(FLUSH_SECONDS)
+            close_old_connections()
+            idle = 0 if self.flush() else idle + 1
+            with self._lock:
+                if idle >= 20 and not self._held:  # noqa: PLR2004
+                    self._thread = None
+                    close_old_connections()
+                    return
+
+
+recorder = Recorder()
+
+
+def take_over() -> None:
+    """Connect the recorder to both queues in place of the monitor's own receivers."""
+    for queue in QUEUES.values():
+        queue._signal.disconnect(store_signals)  # noqa: SLF001 disconnect_signal raises on unknown ones
+        queue.unregister_on_startup(startup_handler)  # it marks other workers' tasks unknown
+        queue.signal()(recorder.hear)
+    atexit.register(recorder.flush)
+
+
+@cache
+def _hostname() -> str:
+    return socket.gethostname()[:128]
+
+
+def _write(batch: Sequence[Happening]) -> None:
+    """Write a batch in one transaction: new tasks, signals, then each task's latest state."""
+    latest: dict[uuid.UUID, Happening] = {}
+    for happening in batch:
+        latest[happening.task_id] = happening
+    pid, host = os.getpid(), _hostname()
+    with transaction.atomic():
+        TaskModel.objects.bulk_create(
+            [
+                TaskModel(
+                    task_id=one.task_id, name=one.task_name, create_dt=one.at, update_dt=one.at
+                )
+                for one in latest.values()
+            ],
+            ignore_conflicts=True,
+        )
+        SignalInfoModel.objects.bulk_create(
+            [
+                SignalInfoModel(
+                    id=one.id,
+                    hostname=host,
+                    pid=pid,
+                    thread=one.thread,
+                    task_id=one.task_id,
+                    signal_name=one.signal,
+                    exception_line=one.error,
+                    exception=one.traceback or None,
+                    create_dt=one.at,
+                )
+                for one in batch
+            ]
+        )
+        _set_states(latest)
+
+
+def _set_states(latest: dict[uuid.UUID, Happening]) -> None:
+    """Point each task to its newest signal; the web's "enqueued" may be written after the end."""
+    tasks = TaskModel.objects.select_related("state").in_bulk(list(latest))
+    moved = []
+    for task_id, happening in latest.items():
+        task = tasks[task_id]
+        if task.state is not None and task.state.create_dt > happening.at:
+            continue
+        task.state_id = happening.id
+        task.finished = happening.signal in ENDED
+        task.update_dt = happening.at
+        moved.append(task)
+    TaskModel.objects.bulk_update(moved, ["state", "finished", "update_dt"])
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete task records older than KEPT, a bounded number at once; returns how many."""
+    old = TaskModel.objects.filter(update_dt__lt=now - KEPT).order_by("update_dt")
+    ids = list(old.values_list("pk", flat=True)[:MOST_FORGOTTEN_AT_ONCE])
+    with transaction.atomic():
+        TaskModel.objects.filter(pk__in=ids).update(state=None)
+        SignalInfoModel.objects.filter(task_id__in=ids).delete()
+        TaskModel.objects.filter(pk__in=ids).delete()
+    return len(ids)

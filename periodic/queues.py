@@ -1,0 +1,46 @@
+"""Tasks on the two queues, each with its database connections handled as Django does for requests."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import close_old_connections
+from huey import Huey
+
+from huey_config import payments, work
+
+QUEUES: dict[str, Huey] = {"payments": payments, "work": work}
+
+Function = Callable[[], None]
+
+
+def _with_database(function: Function) -> Function:
+    """Drop connections that went stale, before and after; keep the good ones."""
+
+    @wraps(function)
+    def inner() -> None:
+        close_old_connections()
+        try:
+            function()
+        finally:
+            close_old_connections()
+
+    return inner
+
+
+def bell(queue: Huey, **options: Any) -> Callable[[Function], Any]:
+    """Register a task without arguments: what it has to do, it finds in the database."""
+
+    def decorate(function: Function) -> Any:
+        return queue.task(**options)(_with_database(function))
+
+    return decorate
+
+
+def every(queue: Huey, when: Any) -> Callable[[Function], Any]:
+    """Register a task that the clock rings; `when` is a huey crontab in Nairobi time."""
+
+    def decorate(function: Function) -> Any:
+        return queue.periodic_task(when)(_with_database(function))
+
+    return decorate

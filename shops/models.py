@@ -1,0 +1,204 @@
+"""What a business sells, and its sales with their tenders. Amounts are cents, tax included."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from money.models import Business, TaxClass, User
+from mpesa.models import Payment
+
+
+class Unit(models.TextChoices):
+    PIECE = "piece", "piece"
+    KG = "kg", "kg"
+    LITRE = "litre", "litre"
+
+
+class SaleState(models.TextChoices):
+    OPEN = "open", "Open"
+    PAID = "paid", "Paid"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Method(models.TextChoices):
+    CASH = "cash", "Cash"
+    MPESA = "mpesa", "M-Pesa"
+
+
+class Product(models.Model):
+    """Something one business sells, at a tax-inclusive price per unit."""
+
+    business = models.ForeignKey(Business, models.PROTECT, related_name="products")
+    name = models.CharField(max_length=80)
+    unit = models.CharField(max_length=6, choices=Unit.choices, default=Unit.PIECE)
+    price_cents = models.BigIntegerField()
+    tax_class = models.CharField(max_length=1, choices=TaxClass.choices)
+    sales_account = models.CharField(max_length=12, help_text="The code of an income account.")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="product_name_once_per_business", fields=["business", "name"]
+            ),
+            models.CheckConstraint(
+                name="product_price_is_positive",
+                condition=Q(price_cents__gt=0),
+                violation_error_message="A price is more than nothing.",
+            ),
+            models.CheckConstraint(
+                name="product_unit_is_known", condition=Q(unit__in=Unit.values)
+            ),
+            models.CheckConstraint(
+                name="product_tax_class_is_known", condition=Q(tax_class__in=TaxClass.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReceiptBook(models.Model):
+    """The last receipt number of a business; locked by whoever takes the next one."""
+
+    business = models.OneToOneField(Business, models.PROTECT, primary_key=True)
+    last_number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.business}: {self.last_number}"
+
+
+class Sale(models.Model):
+    """A sale at the counter. It gets its receipt number, and is posted, when it is paid."""
+
+    business = models.ForeignKey(Business, models.PROTECT, related_name="sales")
+    key = models.CharField(max_length=64, unique=True)
+    state = models.CharField(max_length=9, choices=SaleState.choices, default=SaleState.OPEN)
+    number = models.PositiveBigIntegerField(null=True, blank=True)
+    sold_on = models.DateField()
+    total_cents = models.BigIntegerField()
+    vat_cents = models.BigIntegerField()
+    is_vat_registered = models.BooleanField()
+    cashier = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="sale_state_is_known", condition=Q(state__in=SaleState.values)
+            ),
+            models.UniqueConstraint(
+                name="sale_number_once_per_business", fields=["business", "number"]
+            ),
+            models.CheckConstraint(
+                name="sale_has_a_number_exactly_when_paid",
+                condition=Q(state=SaleState.PAID, number__isnull=False)
+                | (~Q(state=SaleState.PAID) & Q(number=None)),
+            ),
+            models.CheckConstraint(
+                name="sale_ended_exactly_when_not_open",
+                condition=Q(state=SaleState.OPEN, ended_at=None)
+                | (~Q(state=SaleState.OPEN) & Q(ended_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="sale_total_is_positive", condition=Q(total_cents__gt=0)
+            ),
+            models.CheckConstraint(
+                name="sale_vat_within_total",
+                condition=Q(vat_cents__gte=0, vat_cents__lt=F("total_cents")),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(name="sale_by_day", fields=["business", "sold_on"]),
+            models.Index(name="sale_open", fields=["id"], condition=Q(state=SaleState.OPEN)),
+        ]
+
+    def __str__(self) -> str:
+        return f"Receipt {self.number}" if self.number else f"Sale {self.pk} ({self.state})"
+
+    @property
+    def reference(self) -> str:
+        """What the rail knows of this sale."""
+        return f"sale:{self.pk}"
+
+
+class SaleLine(models.Model):
+    """A product as it was sold: price, tax letter and rate of that day, for ever."""
+
+    sale = models.ForeignKey(Sale, models.PROTECT, related_name="lines")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    unit = models.CharField(max_length=6, choices=Unit.choices)
+    quantity_milli = models.PositiveBigIntegerField()
+    price_cents = models.BigIntegerField()
+    amount_cents = models.BigIntegerField()
+    tax_class = models.CharField(max_length=1, choices=TaxClass.choices)
+    rate_bp = models.PositiveIntegerField()
+    vat_cents = models.BigIntegerField()
+    sales_account = models.CharField(max_length=12)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="saleline_quantity_is_positive", condition=Q(quantity_milli__gt=0)
+            ),
+            models.CheckConstraint(
+                name="saleline_amount_is_positive", condition=Q(amount_cents__gt=0)
+            ),
+            models.CheckConstraint(
+                name="saleline_vat_within_amount",
+                condition=Q(vat_cents__gte=0, vat_cents__lt=F("amount_cents")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} x {self.quantity_milli / 1000:g}"
+
+
+class Tender(models.Model):
+    """What a sale was paid with. `amount_cents` settles the sale, `rounding_cents` is what a cash
+    drawer took more (or less) to come to whole shillings, `given_cents` what the customer handed over."""
+
+    sale = models.ForeignKey(Sale, models.PROTECT, related_name="tenders")
+    method = models.CharField(max_length=5, choices=Method.choices)
+    amount_cents = models.BigIntegerField()
+    rounding_cents = models.BigIntegerField(default=0)
+    given_cents = models.BigIntegerField(null=True, blank=True)
+    payment = models.OneToOneField(
+        Payment, models.PROTECT, null=True, blank=True, related_name="tender"
+    )
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="tender_method_is_known", condition=Q(method__in=Method.values)
+            ),
+            models.CheckConstraint(
+                name="tender_amount_is_positive", condition=Q(amount_cents__gt=0)
+            ),
+            models.CheckConstraint(
+                name="tender_cash_was_given_mpesa_was_paid",
+                condition=Q(method=Method.CASH, given_cents__isnull=False, payment=None)
+                | Q(method=Method.MPESA, given_cents=None, payment__isnull=False, rounding_cents=0),
+            ),
+            models.CheckConstraint(
+                name="tender_given_is_enough",
+                condition=Q(given_cents=None)
+                | Q(given_cents__gte=F("amount_cents") + F("rounding_cents")),
+            ),
+            models.CheckConstraint(
+                name="tender_rounding_is_below_a_shilling",
+                condition=Q(rounding_cents__gt=-100, rounding_cents__lt=100),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_method_display()} for {self.sale}"
+
+    @property
+    def change_cents(self) -> int:
+        """What the customer gets back, in cents."""
+        return (self.given_cents or 0) - self.amount_cents - self.rounding_cents

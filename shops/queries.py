@@ -1,0 +1,156 @@
+"""Reads of a shop: its products, where a sale stands, what it says on its receipt."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from money.cents import line_total
+from money.models import Business
+from mpesa.masking import mask_phone
+from mpesa.models import LIVE_STATES, Payment, PaymentRequest, RequestState
+from mpesa.queries import latest_request, unmatched_payments
+from mpesa.results import meaning_of
+from shops.models import Product, Sale, SaleLine, SaleState, Tender
+
+TILES = 60
+
+
+class Stage(StrEnum):
+    """Where a sale stands in the cashier's eyes."""
+
+    OPEN = "open"
+    SENDING = "sending"
+    RINGING = "ringing"
+    SILENT = "silent"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+STAGES_THAT_MOVE = {Stage.SENDING, Stage.RINGING, Stage.SILENT, Stage.CONFIRMED}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A sale's stage with what the page shows of it; `seconds_left` counts down while ringing."""
+
+    stage: Stage
+    request: PaymentRequest | None = None
+    tender: Tender | None = None
+    seconds_left: int = 0
+    sentence: str = ""
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the page has to look again by itself."""
+        return self.stage in STAGES_THAT_MOVE
+
+    @property
+    def face(self) -> str:
+        """What the page shows, but for the seconds: it is drawn anew when this changes."""
+        return f"{self.stage}-{self.request.pk if self.request else 0}-{self.may_end}"
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the sale may be settled another way: not while a request is still live."""
+        return self.request is None or self.request.state not in LIVE_STATES
+
+    @property
+    def typed_phone(self) -> str:
+        """The phone that was asked, as people type it, for asking it once more."""
+        return f"0{self.request.phone[3:]}" if self.request else ""
+
+    @property
+    def masked_phone(self) -> str:
+        """The phone that is asked, but for its middle."""
+        return mask_phone(self.request.phone) if self.request else ""
+
+
+def products_of(business: Business, words: str = "") -> QuerySet[Product]:
+    """Return at most TILES active products whose name holds every word, by name."""
+    rows = Product.objects.filter(business=business, is_active=True)
+    for word in words.split()[:5]:
+        rows = rows.filter(name__icontains=word)
+    return rows.order_by("name")[:TILES]
+
+
+def products_in(business: Business, product_ids: Iterable[int]) -> dict[int, Product]:
+    """Return product id -> active product of this business, for the ids that are."""
+    return Product.objects.filter(business=business, is_active=True).in_bulk(list(product_ids))
+
+
+def standing_of(sale: Sale, now: datetime) -> Standing:
+    """Return where a sale stands at `now`."""
+    if sale.state == SaleState.CANCELLED:
+        return Standing(Stage.CANCELLED)
+    if sale.state == SaleState.PAID:
+        tender = sale.tenders.select_related("payment").order_by("pk").last()
+        return Standing(Stage.PAID, tender=tender)
+    request = latest_request(sale.reference)
+    return _standing_of_request(request, now) if request else Standing(Stage.OPEN)
+
+
+def _standing_of_request(request: PaymentRequest, now: datetime) -> Standing:
+    if request.state == RequestState.CREATED:
+        return Standing(Stage.SENDING, request)
+    if request.state == RequestState.ASKED:
+        asked_at = request.asked_at or now
+        ends_at = asked_at + timedelta(seconds=settings.STK_PROMPT_SECONDS)
+        if ends_at > now:
+            return Standing(
+                Stage.RINGING, request, seconds_left=int((ends_at - now).total_seconds()) + 1
+            )
+        return Standing(Stage.SILENT, request)
+    if request.state == RequestState.UNKNOWN:
+        return Standing(Stage.SILENT, request)
+    if request.state == RequestState.PAID:
+        return Standing(Stage.CONFIRMED, request)
+    return Standing(Stage.FAILED, request, sentence=meaning_of(request.result_code).sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class VatRow:
+    """The tax of one letter on a receipt: percent as text, cents gross and tax."""
+
+    tax_class: str
+    rate: str
+    gross_cents: int
+    vat_cents: int
+
+
+def vat_rows(lines: Iterable[SaleLine]) -> list[VatRow]:
+    """Return one row per tax letter and rate of a sale's lines; the cents re-add to the sale's."""
+    sums: dict[tuple[str, int], list[int]] = {}
+    for line in lines:
+        held = sums.setdefault((line.tax_class, line.rate_bp), [0, 0])
+        held[0] += line.amount_cents
+        held[1] += line.vat_cents
+    return [
+        VatRow(tax_class, f"{rate_bp / 100:g}", gross, vat)
+        for (tax_class, rate_bp), (gross, vat) in sorted(sums.items())
+    ]
+
+
+def payments_to_match() -> QuerySet[Payment]:
+    """Return unmatched payments that one of our requests asked for, oldest first."""
+    return unmatched_payments().filter(allocated_cents=0, request__reference__startswith="sale:")
+
+
+def sale_of_key(business: Business, key: str) -> Sale | None:
+    """Return the sale that a counter form was used for before, if any."""
+    return Sale.objects.filter(business=business, key=key).first()
+
+
+def recent_sales(business: Business, limit: int = 8) -> QuerySet[Sale]:
+    """Return the newest sales of a business."""
+    return Sale.objects.filter(business=business).order_by("-pk")[:limit]
+
+
+def amount_of(product: Product, quantity_milli: int) -> int:
+    """Return the cents of `quantity_milli` thousandths at today's price, for showing."""
+    return line_total(product.price_cents, quantity_milli)

@@ -1,0 +1,334 @@
+"""The staff's pages: counter, sale, receipt. Each edge calls one action and answers with a sentence."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from money.access import Ability, businesses_for
+from money.cents import NotAnAmount, format_quantity, whole_shillings
+from money.models import Business, User
+from mpesa import doorbell
+from mpesa.actions.requests import AlreadyAsking, NotAskable, check_soon
+from mpesa.phones import NotAPhone, parse_phone
+from mpesa.queries import latest_request
+from shops import queries
+from shops.actions import (
+    NotOpen,
+    NoTill,
+    OtherTotal,
+    StillAsking,
+    TooLittle,
+    ask_mpesa,
+    cancel_sale,
+    ring_up,
+    take_cash,
+)
+from shops.cart import FIELD, BadCart, read_cart
+from shops.forms import read_counter, read_given
+from shops.models import Sale
+
+View = Callable[..., HttpResponse]
+NOTES_SHILLINGS = (50, 100, 200, 500, 1000)
+# What an edge may answer with a sentence instead of a success.
+REFUSALS = (
+    BadCart,
+    OtherTotal,
+    NotAnAmount,
+    NotAPhone,
+    NotAskable,
+    AlreadyAsking,
+    NoTill,
+    NotOpen,
+    StillAsking,
+    TooLittle,
+)
+
+
+def for_sellers(view: View) -> View:
+    """Let in who may sell in the business of the address; others sign in, or find nothing."""
+
+    @wraps(view)
+    @never_cache
+    def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+        if not isinstance(request.user, User):
+            return _to_login(request, slug)
+        mine = businesses_for(request.user, Ability.SELL).select_related("tax_person")
+        return view(request, get_object_or_404(mine, slug=slug), **kwargs)
+
+    return guarded
+
+
+def _to_login(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send a signed-out visitor to sign in and back to the counter, where the cart is kept."""
+    back = request.path if request.method == "GET" else resolve_url("shops:counter", slug)
+    if request.headers.get("HX-Request"):
+        back = resolve_url("shops:counter", slug)
+    target = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": target})
+    return redirect(target)
+
+
+@for_sellers
+@require_GET
+def counter(request: HttpRequest, business: Business) -> HttpResponse:
+    """Show the counter, empty; `?q=` searches where there is no JavaScript."""
+    return _counter_page(request, business, {}, words=request.GET.get("q", "")[:80])
+
+
+@for_sellers
+@require_POST
+def sell(request: HttpRequest, business: Business) -> HttpResponse:
+    """Ring up the cart and take its payment: cash at once, M-Pesa by asking the phone."""
+    fields = _fields(request)
+    if product_id := fields.get("add"):
+        return _counter_page(request, business, fields, add=product_id)
+    try:
+        sale = _sell(request, business, fields)
+    except REFUSALS as refusal:
+        sale_before = queries.sale_of_key(business, fields.get("key", ""))
+        if sale_before is None:
+            return _counter_page(request, business, fields, refusal=refusal)
+        messages.warning(request, str(refusal))
+        sale = sale_before
+    return redirect("shops:sale", business.slug, sale.pk)
+
+
+def _sell(request: HttpRequest, business: Business, fields: Mapping[str, str]) -> Sale:
+    """Ring up and pay in one transaction, so that a refusal leaves no half sale."""
+    form, now = read_counter(fields), timezone.now()
+    cashier = _user(request)
+    phone = parse_phone(fields.get("phone", "")) if fields.get("pay") == "mpesa" else ""
+    with transaction.atomic():
+        sale = ring_up(
+            business=business,
+            key=form.key,
+            cart=form.cart,
+            shown_cents=form.shown_cents,
+            cashier=cashier,
+            sold_on=timezone.localdate(now),
+            now=now,
+        )
+        if sale.total_cents != form.shown_cents:
+            messages.warning(request, "This cart was sold before, in another tab. Here it is.")
+        elif phone:
+            ask_mpesa(sale_id=sale.pk, key=form.key, phone=phone, by=cashier, now=now)
+            transaction.on_commit(doorbell.payments.press)
+        else:
+            given = read_given(fields, whole_shillings(sale.total_cents))
+            take_cash(sale_id=sale.pk, given_cents=given, by=cashier, now=now)
+    return sale
+
+
+@for_sellers
+@require_GET
+def sale_page(request: HttpRequest, business: Business, sale_id: int) -> HttpResponse:
+    """Show one sale and where it stands; survives a reload and a change of device."""
+    return _sale_page(request, _sale(business, sale_id))
+
+
+@for_sellers
+@require_GET
+def sale_state(request: HttpRequest, business: Business, sale_id: int) -> HttpResponse:
+    """Return the part of the sale's page that changes; htmx asks for it while it may.
+
+    204 where nothing has changed since the stage that was `seen`: a form half filled in stays.
+    """
+    context = _sale_context(_sale(business, sale_id))
+    standing = context["standing"]
+    if standing.face == request.GET.get("seen") and standing.stage is not queries.Stage.RINGING:
+        return HttpResponse(status=204)
+    return render(request, "shops/_standing.html", context)
+
+
+@for_sellers
+@require_POST
+def sale_cash(request: HttpRequest, business: Business, sale_id: int) -> HttpResponse:
+    """Take cash for a sale that M-Pesa did not settle."""
+    sale = _sale(business, sale_id)
+
+    def act() -> None:
+        given = read_given(_fields(request), whole_shillings(sale.total_cents))
+        take_cash(sale_id=sale.pk, given_cents=given, by=_user(request), now=timezone.now())
+
+    return _act(request, sale, act)
+
+
+@for_sellers
+@require_POST
+def sale_mpesa(request: HttpRequest, business: Business, sale_id: int) -> HttpResponse:
+    """Ask a phone for an open sale once more."""
+    sale = _sale(business, sale_id)
+
+    def act() -> None:
+        fields = _fields(request)
+        phone = parse_phone(fields.get("phone", ""))
+        key = fields.get("key", "")[:64] or uuid.uuid4().hex
+        ask_mpesa(sale_id=sale.pk, key=key, phone=phone, by=_user(request), now=timezone.now())
+        doorbell.payments.press()
+
+    return _act(request, sale, act)
+
+
+@for_sellers
+@require_POST
+def sale_check(request: HttpRequest, business: Business, sale_id: int) -> HttpResponse:
+    """Have a worker ask Safaricom how the request ended."""
+    sale = _sale(business, sale_id)
+
+    def act() -> None:
+        if asked := latest_request(sale.reference):
+            check_soon(request_id=asked.pk, now=timezone.now())
+            doorbell.payments.press()
+
+    return _act(request, sale, act)
+
+
+@for_sellers
+@require_POST
+def sale_cancel(request: HttpRequest, business: Business, sale_id: int) -> HttpResponse:
+    """Give up an open sale."""
+    sale = _sale(business, sale_id)
+    return _act(
+        request,
+        sale,
+        lambda: cancel_sale(sale_id=sale.pk, by=_user(request), now=timezone.now()) and None,
+    )
+
+
+@for_sellers
+@require_GET
+def receipt(request: HttpRequest, business: Business, sale_id: int) -> HttpResponse:
+    """Show the receipt of a paid sale, for an 80 mm printer."""
+    sale = _sale(business, sale_id)
+    if sale.number is None:
+        return redirect("shops:sale", business.slug, sale.pk)
+    lines = list(sale.lines.order_by("pk"))
+    tenders = list(sale.tenders.select_related("payment").order_by("pk"))
+    context = {
+        "sale": sale,
+        "business": business,
+        "lines": lines,
+        "tenders": tenders,
+        "vat_rows": queries.vat_rows(lines) if sale.is_vat_registered else [],
+    }
+    return render(request, "shops/receipt.html", context)
+
+
+def _act(request: HttpRequest, sale: Sale, act: Callable[[], None]) -> HttpResponse:
+    """Do one thing to a sale, then show it; a refusal is shown in its place."""
+    try:
+        act()
+    except REFUSALS as refusal:
+        return _sale_page(request, _sale(sale.business, sale.pk), refusal)
+    return redirect("shops:sale", sale.business.slug, sale.pk)
+
+
+def _sale(business: Business, sale_id: int) -> Sale:
+    rows = Sale.objects.select_related("business__tax_person", "cashier")
+    return get_object_or_404(rows, pk=sale_id, business=business)
+
+
+def _fields(request: HttpRequest) -> dict[str, str]:
+    return {name: str(value) for name, value in request.POST.items()}
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # for_sellers lets nobody else in
+    return request.user
+
+
+def _sale_context(sale: Sale, refusal: Exception | None = None) -> dict[str, Any]:
+    return {
+        "sale": sale,
+        "business": sale.business,
+        "standing": queries.standing_of(sale, timezone.now()),
+        "due_cents": whole_shillings(sale.total_cents),
+        "refusal": refusal,
+        "key": uuid.uuid4().hex,
+    }
+
+
+def _sale_page(
+    request: HttpRequest, sale: Sale, refusal: Exception | None = None
+) -> HttpResponse:
+    context = _sale_context(sale, refusal) | {"lines": sale.lines.order_by("pk")}
+    return render(request, "shops/sale.html", context, status=422 if refusal else 200)
+
+
+def _counter_page(
+    request: HttpRequest,
+    business: Business,
+    fields: Mapping[str, str],
+    *,
+    words: str = "",
+    add: str = "",
+    refusal: Exception | None = None,
+) -> HttpResponse:
+    """Show the counter with the cart and the fields as they were sent."""
+    lines = _cart_lines(business, fields, add)
+    context = {
+        "business": business,
+        "products": queries.products_of(business, words),
+        "words": words,
+        "lines": lines,
+        "total_cents": sum(line["amount_cents"] for line in lines),
+        "fields": fields,
+        "key": fields.get("key") or uuid.uuid4().hex,
+        "refusal": refusal,
+        "refused_at": _place_of(refusal),
+        "notes": NOTES_SHILLINGS,
+        "recent": queries.recent_sales(business),
+    }
+    return render(request, "shops/counter.html", context, status=422 if refusal else 200)
+
+
+def _place_of(refusal: Exception | None) -> str:
+    """Return where on the counter a refusal is shown: beside the field it is about."""
+    if isinstance(refusal, NotAnAmount | TooLittle):
+        return "given"
+    if isinstance(refusal, NotAPhone | NotAskable | AlreadyAsking | NoTill):
+        return "phone"
+    return "cart" if refusal else ""
+
+
+def _cart_lines(
+    business: Business, fields: Mapping[str, str], add: str
+) -> list[dict[str, Any]]:
+    """Return the cart's lines for the page; what cannot be read is left out, what is gone is dropped."""
+    quantities = {name: text for name, text in fields.items() if name.startswith(FIELD)}
+    if add.isascii() and add.isdigit():
+        quantities[f"{FIELD}{add}"] = _one_more(quantities.get(f"{FIELD}{add}", ""))
+    try:
+        cart = read_cart(quantities)
+    except BadCart:
+        return []
+    products = queries.products_in(business, cart)
+    return [
+        {
+            "product": products[product_id],
+            "quantity": format_quantity(milli),
+            "amount_cents": queries.amount_of(products[product_id], milli),
+        }
+        for product_id, milli in cart.items()
+        if product_id in products
+    ]
+
+
+def _one_more(text: str) -> str:
+    try:
+        held = read_cart({f"{FIELD}1": text}).get(1, 0)
+    except BadCart:
+        held = 0
+    return format_quantity(held + 1000)

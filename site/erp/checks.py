@@ -1,0 +1,40 @@
+"""Refuses an unsafe production: `serve` runs these before it listens."""
+
+from collections.abc import Sequence
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+
+LEAST_SECRET_KEY = 40
+
+
+def safe_production(
+    app_configs: Sequence[AppConfig] | None, **kwargs: object
+) -> list[CheckMessage]:
+    """Return an error per setting that would be unsafe where PRODUCTION is set."""
+    if not settings.PRODUCTION:
+        return []
+    wanted = {
+        "SECRET_KEY: set one of 40 characters or more": _has_own_secret(),
+        "DEBUG: production never shows its insides": not settings.DEBUG,
+        "ALLOWED_HOSTS: name the host names that are served": bool(settings.ALLOWED_HOSTS)
+        and "*" not in settings.ALLOWED_HOSTS,
+        "PUBLIC_URL: Safaricom calls back by https": settings.PUBLIC_URL.startswith("https://"),
+        "DATABASE_URL: production runs on PostgreSQL": "postgresql"
+        in settings.DATABASES["default"]["ENGINE"],
+        "REDIS_URL: production's queues live in Redis": hasattr(settings.HUEY.storage, "pool"),
+        "DARAJA_URL: name Safaricom's gateway, by https": settings.DARAJA_URL.startswith("https://"),
+    }
+    return [
+        Error(sentence, id=f"erp.E{number:03d}", hint="docs/operations.md lists the variables.")
+        for number, (sentence, holds) in enumerate(wanted.items(), start=1)
+        if not holds
+    ]
+
+
+def _has_own_secret() -> bool:
+    made_here = settings.VAR / "secret_key"
+    return len(settings.SECRET_KEY) >= LEAST_SECRET_KEY and not (
+        made_here.exists() and made_here.read_text().strip() == settings.SECRET_KEY
+    )

@@ -1,0 +1,64 @@
+"""Typed reading of the environment. A wrong value stops the start with a sentence that says how to mend it."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+YES = {"1", "yes", "true", "on"}
+NO = {"0", "no", "false", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable `name` without surrounding spaces, or `default` where it is not set."""
+    return os.environ.get(name, default).strip()
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """Return a yes/no variable; anything but yes, no, 1, 0, on, off, true, false is refused."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    lowered = value.strip().lower()
+    if lowered in YES:
+        return True
+    if lowered in NO:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}: write yes or no.")
+
+
+def integer(name: str, default: int, *, least: int, most: int) -> int:
+    """Return a whole number between `least` and `most`, both included."""
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: write a whole number from {least} to {most}."
+        )
+    return int(value)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated variable as a list without empty parts."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def secret_key(folder: Path) -> str:
+    """Return SECRET_KEY, or on a laptop one of the machine's own, made once and kept in `folder`.
+
+    A key that is written into the code would be the same on every laptop in every shop.
+    """
+    if value := text("SECRET_KEY"):
+        return value
+    path = folder / "secret_key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        fresh = folder / f"secret_key.{os.getpid()}"
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(50))
+        # link() never overwrites: of several processes starting at once, one key wins, whole.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
+    return path.read_text().strip()

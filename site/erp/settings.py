@@ -1,0 +1,160 @@
+"""One settings module: everything from the environment, safe defaults for a laptop.
+
+What would be unsafe in production is refused by the system checks in `erp.checks`, which `serve`
+runs before it listens. The table of variables is in docs/operations.md.
+"""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+
+from erp import env
+
+HOUSE = Path(__file__).resolve().parent.parent.parent
+VAR = Path(env.text("VAR") or HOUSE / "var").resolve()
+PRODUCTION = env.flag("PRODUCTION")
+DEBUG = env.flag("DEBUG")
+
+SECRET_KEY = env.secret_key(VAR)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+# The queues sign their messages with the same secret and read nothing but the environment.
+os.environ["SECRET_KEY"] = SECRET_KEY
+os.environ["VAR"] = str(VAR)
+
+import huey_config  # noqa: E402 after the environment it reads
+
+PORT = env.integer("PORT", 8000, least=1, most=65535)
+SIMULATOR_PORT = env.integer("SIMULATOR_PORT", 8001, least=1, most=65535)
+# Where Safaricom finds us; callback addresses are built from it, never from a request's Host.
+PUBLIC_URL = env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "*")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", PUBLIC_URL)
+
+INSTALLED_APPS = [
+    "money",
+    "mpesa",
+    "shops",
+    "periodic",
+    "erp.apps.ErpConfig",
+    "erp.apps.DukaAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "huey.contrib.djhuey",
+    "bx_django_utils",
+    "huey_monitor",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "erp.urls"
+WSGI_APPLICATION = "erp.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HOUSE / "site" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["money.templatetags.shillings"],
+        },
+    }
+]
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        env.text("DATABASE_URL") or f"sqlite:///{VAR / 'duka.sqlite3'}",
+        conn_max_age=env.integer("CONN_MAX_AGE", 60, least=0, most=3600),
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: with DEFERRED most read-then-write requests fail under load. FULL: a power cut
+    # may not take a posted entry back.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+HUEY = huey_config.payments
+
+AUTH_USER_MODEL = "money.User"
+AUTHENTICATION_BACKENDS = ["erp.auth.RoleBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+# Two copies on one machine differ in port only, and a browser shares cookies across ports.
+SESSION_COOKIE_NAME = env.text("SESSION_COOKIE_NAME") or f"duka_{PORT}"
+CSRF_COOKIE_NAME = f"{SESSION_COOKIE_NAME}_csrf"
+CSRF_FAILURE_VIEW = "erp.views.stale_form"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Africa/Nairobi"
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [HOUSE / "site" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Safaricom's gateway; on a laptop the simulator, with credentials that open nothing else.
+DARAJA_URL = env.text("DARAJA_URL") or (
+    "" if PRODUCTION else f"http://127.0.0.1:{SIMULATOR_PORT}"
+)
+DARAJA_TIMEOUT_SECONDS = env.integer("DARAJA_TIMEOUT_SECONDS", 15, least=1, most=60)
+# The customer's prompt closes by itself after about this time (REFERENCE 2.7).
+STK_PROMPT_SECONDS = env.integer("STK_PROMPT_SECONDS", 60, least=1, most=600)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"mask": {"()": "mpesa.masking.MaskingFilter"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["mask"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "huey": {"level": "WARNING"},
+        "waitress": {"level": "WARNING"},
+        "django.server": {"handlers": ["console"], "propagate": False},
+    },
+}

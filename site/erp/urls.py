@@ -1,0 +1,19 @@
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import include, path
+
+from erp import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("login", auth.LoginView.as_view(template_name="erp/login.html"), name="login"),
+    path("logout", auth.LogoutView.as_view(), name="logout"),
+    path("admin/", admin.site.urls),
+    path("cb/", include("mpesa.urls")),
+    path("s/", include("shops.urls")),
+]
+handler400 = "erp.views.bad_request"
+handler403 = "erp.views.forbidden"
+handler404 = "erp.views.not_found"
+handler500 = "erp.views.broken"

@@ -1,0 +1,64 @@
+"""The front door: where each person goes after signing in, and what a visitor sees when it goes wrong."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+
+from money.access import Ability, businesses_for
+from money.models import User
+
+
+@never_cache
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Send the owner to the day's takings, a cashier to the counter, others to a choice of shops."""
+    assert isinstance(request.user, User)  # login_required
+    shops = list(businesses_for(request.user, Ability.SELL))
+    if request.user.is_staff:
+        return redirect("admin:index")
+    if len(shops) == 1:
+        return redirect("shops:counter", shops[0].slug)
+    return render(request, "erp/home.html", {"shops": shops})
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer that the process is alive, without asking a database."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def _sentence(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
+    context = {"title": title, "sentence": sentence}
+    return render(request, "erp/sentence.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer what cannot be read."""
+    return _sentence(request, 400, "That cannot be read", "Go back, reload the page, try again.")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer who may not."""
+    return _sentence(request, 403, "Not allowed", "Your role does not allow this. Ask the owner.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer an address that is nothing, or nothing for this person."""
+    return _sentence(
+        request, 404, "Nothing here", "This page does not exist, or is not one of your businesses."
+    )
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Answer our own mistake without a stack trace; the log has it."""
+    return render(request, "erp/broken.html", status=500)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form from before a sign-in or of a cleared browser: nothing was sold or changed."""
+    return _sentence(
+        request,
+        403,
+        "This page is too old",
+        "You signed in or out since it was loaded, so nothing was done. Go back, reload, try again.",
+    )
