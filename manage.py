@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The one door: puts `site/` on the path (it is a source root, never a package) and runs a command."""
+"""The one door: puts `site/` on the path (a source root, never a package) and runs a command."""
 
 import os
 import sys

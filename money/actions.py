@@ -22,6 +22,7 @@ from money.models import (
     User,
 )
 
+LEAST_LINES = 2
 MOST_LINES = 500
 # VAT Act 2013 (second schedule, section 5) and its later rates; the owner adds rows, never edits.
 SHIPPED_TAX_RATES: tuple[tuple[TaxClass, date, int], ...] = (
@@ -132,8 +133,8 @@ def post(draft: Draft, *, posted_at: datetime) -> Posted:
 
 
 def _refuse_unbalanced(draft: Draft) -> None:
-    if not 2 <= len(draft.lines) <= MOST_LINES:
-        raise Unbalanced(f"{draft.key}: an entry has 2 to {MOST_LINES} lines.")
+    if not LEAST_LINES <= len(draft.lines) <= MOST_LINES:
+        raise Unbalanced(f"{draft.key}: an entry has {LEAST_LINES} to {MOST_LINES} lines.")
     if any(cents == 0 for _, cents in draft.lines):
         raise Unbalanced(f"{draft.key}: a line of zero says nothing.")
     if total := sum(cents for _, cents in draft.lines):
@@ -270,7 +271,7 @@ def _add_movements(cursor: CursorWrapper, draft: Draft, ids: dict[str, int]) -> 
 
 
 def _sums(lines: Iterable[tuple[str, int]]) -> list[tuple[str, int, int]]:
-    """Return (code, debits, credits) per account, in order of the codes so that locks never cross."""
+    """Return (code, debits, credits) per account, by code, so that locks never cross."""
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for code, cents in lines:
         totals[code][0 if cents > 0 else 1] += abs(cents)

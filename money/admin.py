@@ -1,4 +1,4 @@
-"""The ground floor in the admin: read only where the books are concerned, scoped to one's businesses."""
+"""The ground floor in the admin: the books are read only, rows are of one's own businesses."""
 
 from typing import Any
 

@@ -7,6 +7,7 @@ from money import checks, triggers
 
 class MoneyConfig(AppConfig):
     name = "money"
+    verbose_name = "Money"
 
     def ready(self) -> None:
         pre_migrate.connect(triggers.before_migrate)

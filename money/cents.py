@@ -18,11 +18,11 @@ _QUANTITY = re.compile(r"(\d{1,7})(?:\.(\d{1,3}))?")
 
 
 class NotAnAmount(ValueError):
-    """The text is not an amount of shillings; the message is a sentence for the one who typed it."""
+    """The text is not an amount of shillings; the message tells its typist what to write."""
 
 
 class NotAQuantity(ValueError):
-    """The text is not a quantity; the message is a sentence for the one who typed it."""
+    """The text is not a quantity; the message tells its typist what to write."""
 
 
 def parse_shillings(text: str) -> int:
@@ -44,7 +44,7 @@ def parse_shillings(text: str) -> int:
 
 
 def format_shillings(cents: int) -> str:
-    """Return "1,250" for whole shillings and "1,250.50" otherwise, with a leading minus if negative."""
+    """Return "1,250" for whole shillings, "1,250.50" otherwise, "-" in front if negative."""
     sign = "-" if cents < 0 else ""
     whole, fraction = divmod(abs(cents), CENTS_PER_SHILLING)
     return f"{sign}{whole:,}" + (f".{fraction:02d}" if fraction else "")
@@ -79,7 +79,7 @@ def divide_half_up(numerator: int, denominator: int) -> int:
 
 
 def line_total(price_cents: int, quantity_milli: int) -> int:
-    """Return the cents of `quantity_milli` thousandths at `price_cents` each, rounded half up once."""
+    """Return the cents of `quantity_milli` thousandths at `price_cents`, rounded half up once."""
     return divide_half_up(price_cents * quantity_milli, MILLI)
 
 
@@ -96,7 +96,7 @@ def whole_shillings(cents: int) -> int:
 def split(cents: int, weights: Sequence[int]) -> list[int]:
     """Return parts of `cents` in proportion to non-negative `weights`; the parts re-add exactly.
 
-    Each part is rounded down and the cents left over go to the largest remainders, first come first.
+    Each part is rounded down; the cents left over go to the largest remainders, in order.
     Raises ValueError where no weight is positive.
     """
     total = sum(weights)

@@ -1,4 +1,4 @@
-"""System checks of the ground floor, run by `check --database default` and before every migration."""
+"""System checks of the ground floor: run by `check --database default` and by `migrate`."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,9 @@ from money import triggers
 
 
 def triggers_in_step(
-    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: object
+    app_configs: Sequence[AppConfig] | None,
+    databases: Sequence[str] | None = None,
+    **kwargs: object,
 ) -> list[CheckMessage]:
     """Return a warning per trigger that is not what its file says.
 

@@ -53,8 +53,9 @@ class TaxClass(models.TextChoices):
 class User(AbstractUser):
     """A person who signs in. What one may do follows from the memberships."""
 
-    class Meta(AbstractUser.Meta):
-        db_table = "money_user"
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
 
 
 class TaxPerson(models.Model):
@@ -96,9 +97,7 @@ class TaxRate(models.Model):
             models.CheckConstraint(
                 name="taxrate_class_is_known", condition=Q(tax_class__in=TaxClass.values)
             ),
-            models.CheckConstraint(
-                name="taxrate_at_most_whole", condition=Q(rate_bp__lte=10_000)
-            ),
+            models.CheckConstraint(name="taxrate_at_most_whole", condition=Q(rate_bp__lte=10_000)),
         ]
 
     def __str__(self) -> str:
@@ -174,9 +173,7 @@ class Account(models.Model):
 class Book(models.Model):
     """The head of a business's chain of entries: the row that every posting locks."""
 
-    business = models.OneToOneField(
-        Business, models.PROTECT, primary_key=True, related_name="book"
-    )
+    business = models.OneToOneField(Business, models.PROTECT, primary_key=True, related_name="book")
     last_number = models.PositiveBigIntegerField(default=0)
     head_hash = models.CharField(max_length=64, default="0" * 64)
 
@@ -215,9 +212,7 @@ class Entry(models.Model):
             ),
             models.CheckConstraint(name="entry_number_is_positive", condition=Q(number__gte=1)),
             models.CheckConstraint(name="entry_key_is_given", condition=~Q(key="")),
-            models.CheckConstraint(
-                name="entry_description_is_given", condition=~Q(description="")
-            ),
+            models.CheckConstraint(name="entry_description_is_given", condition=~Q(description="")),
         ]
         indexes: ClassVar = [models.Index(name="entry_by_day", fields=["business", "occurred_on"])]
 
@@ -249,11 +244,9 @@ class Line(models.Model):
 
 
 class Movement(models.Model):
-    """What an account moved in a month, kept by `post` so that statements need not read all lines."""
+    """What an account moved in a month, kept by `post`: statements need not read all lines."""
 
-    account = models.ForeignKey(
-        Account, models.PROTECT, related_name="movements", db_index=False
-    )
+    account = models.ForeignKey(Account, models.PROTECT, related_name="movements", db_index=False)
     month_on = models.DateField(help_text="The first day of the month.")
     debit_cents = models.BigIntegerField()
     credit_cents = models.BigIntegerField(help_text="Positive: the sum of the credits.")

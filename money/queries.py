@@ -13,10 +13,10 @@ def balances(business: Business) -> dict[str, int]:
     rows = (
         Movement.objects.filter(account__business=business)
         .values_list("account__code")
-        .annotate(debits=Sum("debit_cents"), credits=Sum("credit_cents"))
+        .annotate(debited=Sum("debit_cents"), credited=Sum("credit_cents"))
         .order_by("account__code")
     )
-    return {code: debits - credits for code, debits, credits in rows}
+    return {code: debited - credited for code, debited, credited in rows}
 
 
 def balances_of(businesses: Iterable[Business], code: str) -> dict[int, int]:
@@ -24,9 +24,9 @@ def balances_of(businesses: Iterable[Business], code: str) -> dict[int, int]:
     rows = (
         Movement.objects.filter(account__business__in=businesses, account__code=code)
         .values_list("account__business_id")
-        .annotate(debits=Sum("debit_cents"), credits=Sum("credit_cents"))
+        .annotate(debited=Sum("debit_cents"), credited=Sum("credit_cents"))
     )
-    return {business_id: debits - credits for business_id, debits, credits in rows}
+    return {business_id: debited - credited for business_id, debited, credited in rows}
 
 
 def debits_on(businesses: Iterable[Business], code: str, day: date) -> dict[int, int]:

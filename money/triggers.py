@@ -61,7 +61,8 @@ def _present_postgresql(connection: BaseDatabaseWrapper) -> dict[str, str]:
         triggers = dict(cursor.fetchall())
         cursor.execute(
             """
-            SELECT proname || '()', prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            SELECT proname || '()', prosrc
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE n.nspname = current_schema() AND proname LIKE 'duka\\_%'
             """
         )
@@ -128,9 +129,7 @@ def install(using: str = "default") -> None:
             cursor.execute(statement)
             if connection.vendor == "postgresql" and (trigger := _TRIGGER.match(statement)):
                 # ALWAYS: not even a session in replica mode walks past it.
-                cursor.execute(
-                    f'ALTER TABLE "{trigger[2]}" ENABLE ALWAYS TRIGGER "{trigger[1]}"'
-                )
+                cursor.execute(f'ALTER TABLE "{trigger[2]}" ENABLE ALWAYS TRIGGER "{trigger[1]}"')
 
 
 def before_migrate(
@@ -142,7 +141,7 @@ def before_migrate(
 
 
 def after_migrate(sender: AppConfig, using: str, **kwargs: object) -> None:
-    """Receive `post_migrate`, sent per app in order of INSTALLED_APPS: install after the last of ours."""
+    """Receive `post_migrate`, sent app by app: install after the last of ours."""
     if sender.label == _last_app_with_triggers():
         install(using)
 

@@ -83,7 +83,9 @@ def _orphans() -> list[Finding]:
             " LEFT JOIN money_entry e ON e.id = l.entry_id WHERE e.id IS NULL"
         )
         count, first = cursor.fetchone()
-    return [Finding("", 0, f"{count} lines without an entry, the first is {first}")] if count else []
+    return (
+        [Finding("", 0, f"{count} lines without an entry, the first is {first}")] if count else []
+    )
 
 
 class _Verifier:

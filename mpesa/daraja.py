@@ -105,7 +105,9 @@ class Daraja:
         """Ask for a prompt on a phone. Raises Refused or Ambiguous."""
         body = {
             **self._signed(push.shortcode, now),
-            "TransactionType": "CustomerBuyGoodsOnline" if push.is_till else "CustomerPayBillOnline",
+            "TransactionType": "CustomerBuyGoodsOnline"
+            if push.is_till
+            else "CustomerPayBillOnline",
             "Amount": push.amount_shillings,
             "PartyA": int(push.phone),
             "PartyB": int(push.party_b),
@@ -123,12 +125,14 @@ class Daraja:
         raise _push_failure(status, answer)
 
     def query(self, *, shortcode: str, checkout_request_id: str, now: datetime) -> QueryAnswer:
-        """Ask how a push ended. Raises Refused (the id is unknown) or Ambiguous (ask again later)."""
+        """Ask how a push ended. Raises Refused (unknown id) or Ambiguous (ask again later)."""
         body = {**self._signed(shortcode, now), "CheckoutRequestID": checkout_request_id}
         status, answer = self._post("/mpesa/stkpushquery/v1/query", body, now)
         error_text = scalar(answer, "errorMessage")
         if status == httpx.codes.OK and scalar(answer, "ResultCode"):
-            return QueryAnswer(scalar(answer, "ResultCode")[:20], scalar(answer, "ResultDesc")[:200])
+            return QueryAnswer(
+                scalar(answer, "ResultCode")[:20], scalar(answer, "ResultDesc")[:200]
+            )
         if "being processed" in error_text:
             return QueryAnswer("4999", error_text[:200])
         if "CheckoutRequestID" in error_text:
@@ -172,9 +176,7 @@ class Daraja:
             status, answer = self._post_once(path, body, token)
         return status, answer
 
-    def _post_once(
-        self, path: str, body: dict[str, Any], token: str
-    ) -> tuple[int, dict[str, Any]]:
+    def _post_once(self, path: str, body: dict[str, Any], token: str) -> tuple[int, dict[str, Any]]:
         try:
             response = httpx.post(
                 f"{self.url}{path}",

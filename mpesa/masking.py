@@ -18,7 +18,7 @@ def mask_phone(phone: str) -> str:
 
 
 def mask(text: str) -> str:
-    """Return `text` with phones, callback secrets, tokens and CheckoutRequestIDs made unreadable."""
+    """Return `text` with phones, callback secrets, tokens and CheckoutRequestIDs hidden."""
     text = _CHECKOUT.sub("ws_CO_…", text)
     text = _BEARER.sub(r"\1…", text)
     text = _SECRET_FIELD.sub(r'\1…"', text)

@@ -22,7 +22,7 @@ class NotUnderstood(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StkResult:
-    """An STK callback. `code` is text ("0", "1032", "SFC_IC0003"); the rest is None or "" on failure."""
+    """An STK callback. `code` is text ("0", "SFC_IC0003"); on failure the rest is None or ""."""
 
     checkout_request_id: str
     merchant_request_id: str

@@ -10,7 +10,7 @@ class NotAPhone(ValueError):
 
 
 def parse_phone(text: str) -> str:
-    """Return "2547..." or "2541..." (12 digits) for 07.., 01.., 7.., 2547.. or +254 7.., spaces allowed.
+    """Return "2547..." or "2541..." (12 digits) for 07.., 01.., 7.., 2547.. or +254 7..
 
     Raises NotAPhone. Prefixes are no proof of the network: numbers are ported (REFERENCE 2.1).
     """

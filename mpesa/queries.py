@@ -72,6 +72,4 @@ def paid_without_receipt(businesses: Iterable[Business]) -> QuerySet[PaymentRequ
 
 def unsettled_requests(businesses: Iterable[Business]) -> QuerySet[PaymentRequest]:
     """Return requests without a final answer although their prompt has closed."""
-    return PaymentRequest.objects.filter(
-        till__business__in=businesses, state=RequestState.UNKNOWN
-    )
+    return PaymentRequest.objects.filter(till__business__in=businesses, state=RequestState.UNKNOWN)

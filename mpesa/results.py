@@ -24,7 +24,9 @@ class Meaning(NamedTuple):
 _PENDING = Meaning(Outcome.PENDING, "Safaricom has no final answer yet. We keep asking.")
 _LIMIT = Meaning(Outcome.FAILED, "The customer's M-Pesa limit does not allow this amount.")
 _PUSH = Meaning(Outcome.FAILED, "The prompt did not reach the phone. Ask again in a minute.")
-_CANCELLED = Meaning(Outcome.FAILED, "Cancelled: the customer cancelled or let the prompt time out.")
+_CANCELLED = Meaning(
+    Outcome.FAILED, "Cancelled: the customer cancelled or let the prompt time out."
+)
 _SILENT = Meaning(Outcome.FAILED, "The phone did not answer: switched off, or nobody pressed.")
 _SETUP = Meaning(
     Outcome.FAILED, "This till is set up wrongly with Safaricom. Take cash and tell the owner."
@@ -54,7 +56,9 @@ MEANINGS: dict[str, Meaning] = {
     "4999": _PENDING,
     # Our own words for what the gateway said at once.
     "unreachable": Meaning(Outcome.FAILED, "Safaricom cannot be reached. Nothing was sent."),
-    "refused": Meaning(Outcome.FAILED, "Safaricom refused the request. Take cash and tell the owner."),
+    "refused": Meaning(
+        Outcome.FAILED, "Safaricom refused the request. Take cash and tell the owner."
+    ),
     "credentials": Meaning(
         Outcome.FAILED, "Safaricom refuses our till's credentials. Take cash and tell the owner."
     ),

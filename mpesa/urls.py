@@ -1,4 +1,4 @@
-"""Callback addresses. No word that Safaricom refuses in a path, and no trailing slash to redirect to."""
+"""Callback addresses: no word that Safaricom refuses, no trailing slash to redirect to."""
 
 from django.urls import path
 

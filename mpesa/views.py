@@ -1,4 +1,4 @@
-"""The callback address: store what arrives and answer in milliseconds; nothing is understood here."""
+"""The callback address: store what arrives, answer in milliseconds, understand nothing here."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ KEPT_HEADERS = ("Content-Type", "User-Agent", "X-Forwarded-For")
 
 @csrf_exempt
 def stk(request: HttpRequest, secret: str, token: str = "") -> JsonResponse:
-    """Take an STK callback: 200 once stored, 404 for an unknown till secret, 413 for a huge body."""
+    """Take an STK callback: 200 once stored, 404 for an unknown till, 413 for a huge body."""
     if request.method != "POST":
         return JsonResponse({"ResultCode": 1, "ResultDesc": "Use POST."}, status=405)
     till = Till.objects.filter(callback_secret=secret).first()

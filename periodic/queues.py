@@ -1,4 +1,4 @@
-"""Tasks on the two queues, each with its database connections handled as Django does for requests."""
+"""Tasks on the two queues, with database connections handled as Django does for requests."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from django.utils import timezone
 from huey import crontab
 
+from huey_config import payments, work
 from mpesa import queries as rail
 from mpesa.actions.inbound import understand
 from mpesa.actions.requests import ask, expire_requests, query
 from periodic import monitor
-from periodic.queues import bell, every, payments, work
+from periodic.queues import bell, every
 from shops.actions import match_payment
 from shops.queries import payments_to_match
 

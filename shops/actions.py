@@ -146,7 +146,9 @@ def take_cash(*, sale_id: int, given_cents: int, by: User, now: datetime) -> Sal
             return sale
         _refuse_ended(sale)
         if is_being_asked(sale.reference):
-            raise StillAsking("The phone is still being asked. Wait for its answer, then take cash.")
+            raise StillAsking(
+                "The phone is still being asked. Wait for its answer, then take cash."
+            )
         due = whole_shillings(sale.total_cents)
         if given_cents < due:
             raise TooLittle(f"KES {format_shillings(due)} are due; less was given.")

@@ -1,4 +1,4 @@
-"""Products and sales in the admin: prices may be set by those whose role allows it, sales only seen."""
+"""Products and sales in the admin: prices are set by those who may, sales are only seen."""
 
 from typing import Any
 

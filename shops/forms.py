@@ -12,7 +12,7 @@ _KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 @dataclass(frozen=True, slots=True)
 class CounterForm:
-    """The counter as it was sent: its one-time key, the cart, and the total that was on the screen."""
+    """The counter as it was sent: its one-time key, the cart, and the total on the screen."""
 
     key: str
     cart: dict[int, int]

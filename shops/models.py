@@ -47,9 +47,7 @@ class Product(models.Model):
                 condition=Q(price_cents__gt=0),
                 violation_error_message="A price is more than nothing.",
             ),
-            models.CheckConstraint(
-                name="product_unit_is_known", condition=Q(unit__in=Unit.values)
-            ),
+            models.CheckConstraint(name="product_unit_is_known", condition=Q(unit__in=Unit.values)),
             models.CheckConstraint(
                 name="product_tax_class_is_known", condition=Q(tax_class__in=TaxClass.values)
             ),
@@ -102,9 +100,7 @@ class Sale(models.Model):
                 condition=Q(state=SaleState.OPEN, ended_at=None)
                 | (~Q(state=SaleState.OPEN) & Q(ended_at__isnull=False)),
             ),
-            models.CheckConstraint(
-                name="sale_total_is_positive", condition=Q(total_cents__gt=0)
-            ),
+            models.CheckConstraint(name="sale_total_is_positive", condition=Q(total_cents__gt=0)),
             models.CheckConstraint(
                 name="sale_vat_within_total",
                 condition=Q(vat_cents__gte=0, vat_cents__lt=F("total_cents")),
@@ -158,8 +154,11 @@ class SaleLine(models.Model):
 
 
 class Tender(models.Model):
-    """What a sale was paid with. `amount_cents` settles the sale, `rounding_cents` is what a cash
-    drawer took more (or less) to come to whole shillings, `given_cents` what the customer handed over."""
+    """What a sale was paid with.
+
+    `amount_cents` settles the sale, `rounding_cents` is what a cash drawer took more (or less) to
+    come to whole shillings, `given_cents` what the customer handed over.
+    """
 
     sale = models.ForeignKey(Sale, models.PROTECT, related_name="tenders")
     method = models.CharField(max_length=5, choices=Method.choices)

@@ -1,4 +1,4 @@
-"""The staff's pages: counter, sale, receipt. Each edge calls one action and answers with a sentence."""
+"""The staff's pages: counter, sale, receipt. An edge calls one action, answers with a sentence."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -24,8 +24,8 @@ from mpesa.phones import NotAPhone, parse_phone
 from mpesa.queries import latest_request
 from shops import queries
 from shops.actions import (
-    NotOpen,
     NoTill,
+    NotOpen,
     OtherTotal,
     StillAsking,
     TooLittle,
@@ -200,11 +200,11 @@ def sale_check(request: HttpRequest, business: Business, sale_id: int) -> HttpRe
 def sale_cancel(request: HttpRequest, business: Business, sale_id: int) -> HttpResponse:
     """Give up an open sale."""
     sale = _sale(business, sale_id)
-    return _act(
-        request,
-        sale,
-        lambda: cancel_sale(sale_id=sale.pk, by=_user(request), now=timezone.now()) and None,
-    )
+
+    def act() -> None:
+        cancel_sale(sale_id=sale.pk, by=_user(request), now=timezone.now())
+
+    return _act(request, sale, act)
 
 
 @for_sellers
@@ -260,9 +260,7 @@ def _sale_context(sale: Sale, refusal: Exception | None = None) -> dict[str, Any
     }
 
 
-def _sale_page(
-    request: HttpRequest, sale: Sale, refusal: Exception | None = None
-) -> HttpResponse:
+def _sale_page(request: HttpRequest, sale: Sale, refusal: Exception | None = None) -> HttpResponse:
     context = _sale_context(sale, refusal) | {"lines": sale.lines.order_by("pk")}
     return render(request, "shops/sale.html", context, status=422 if refusal else 200)
 
@@ -303,10 +301,8 @@ def _place_of(refusal: Exception | None) -> str:
     return "cart" if refusal else ""
 
 
-def _cart_lines(
-    business: Business, fields: Mapping[str, str], add: str
-) -> list[dict[str, Any]]:
-    """Return the cart's lines for the page; what cannot be read is left out, what is gone is dropped."""
+def _cart_lines(business: Business, fields: Mapping[str, str], add: str) -> list[dict[str, Any]]:
+    """Return the cart's lines for the page, without what cannot be read or is gone."""
     quantities = {name: text for name, text in fields.items() if name.startswith(FIELD)}
     if add.isascii() and add.isdigit():
         quantities[f"{FIELD}{add}"] = _one_more(quantities.get(f"{FIELD}{add}", ""))

@@ -1,0 +1,23 @@
+"""The product's settings for tests: a VAR of their own, queues in memory, a fast password hasher.
+
+Settings load before any conftest; with the product's VAR the tests would ring a running demo.
+"""
+
+import os
+import tempfile
+
+os.environ["VAR"] = tempfile.mkdtemp(prefix="duka-tests-")
+os.environ["HUEY_IMMEDIATE"] = "1"
+os.environ["SECRET_KEY"] = "a-key-of-the-tests-that-opens-nothing-at-all"
+os.environ.pop("REDIS_URL", None)
+for name in ("PRODUCTION", "PORT", "SIMULATOR_PORT", "PUBLIC_URL", "DARAJA_URL", "DEBUG"):
+    os.environ.pop(name, None)
+
+from erp.settings import *  # noqa: E402, F403, TID251 this is the settings module of tests
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True

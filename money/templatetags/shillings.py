@@ -9,14 +9,14 @@ register = template.Library()
 
 @register.filter
 def kes(cents: int | None) -> str:
-    """Return "KES 1,250.50" for 125050 cents, and "–" where there is no amount."""
-    return "–" if cents is None else f"KES {format_shillings(cents)}"
+    """Return "KES 1,250.50" for 125050 cents, and "-" where there is no amount."""
+    return "-" if cents is None else f"KES {format_shillings(cents)}"
 
 
 @register.filter
 def shillings(cents: int | None) -> str:
-    """Return "1,250.50" for 125050 cents, and "–" where there is no amount."""
-    return "–" if cents is None else format_shillings(cents)
+    """Return "1,250.50" for 125050 cents, and "-" where there is no amount."""
+    return "-" if cents is None else format_shillings(cents)
 
 
 @register.filter

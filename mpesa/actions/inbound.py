@@ -50,7 +50,7 @@ def receive(
 
 
 def keep_stray(*, path: str, body: bytes, address: str, reason: str, received_at: datetime) -> None:
-    """Keep the first bytes of a message that is not for us, in a ring that strangers cannot grow."""
+    """Keep the beginning of a message that is not for us, in a ring that strangers cannot grow."""
     with transaction.atomic():
         stray = Stray.objects.create(
             path=path[:200],
@@ -102,7 +102,7 @@ def _request_of(message: InboundMessage, result: StkResult) -> PaymentRequest:
     request = (
         PaymentRequest.objects.select_for_update(of=("self",))
         .select_related("till__business")
-        .filter(token_digest=message.token_digest, till_id=message.till_id)
+        .filter(token_digest=message.token_digest, till=message.till)
         .exclude(token_digest="")
         .first()
     )
@@ -136,9 +136,7 @@ def _take_success(
     return "" if is_new else "A repeat: the receipt was known."
 
 
-def _take_other(
-    request: PaymentRequest, result: StkResult, outcome: Outcome, now: datetime
-) -> str:
+def _take_other(request: PaymentRequest, result: StkResult, outcome: Outcome, now: datetime) -> str:
     """Take a callback that is no success; one that has succeeded is never downgraded."""
     if request.state == RequestState.PAID:
         return "Ignored: the request was paid before."
@@ -152,9 +150,7 @@ def _take_other(
     return "An unknown code: asked about again."
 
 
-def _end(
-    request: PaymentRequest, state: RequestState, result: StkResult, now: datetime
-) -> None:
+def _end(request: PaymentRequest, state: RequestState, result: StkResult, now: datetime) -> None:
     request.state = state
     request.result_code, request.result_text = result.code, result.text
     request.ended_at, request.next_query_at = request.ended_at or now, None

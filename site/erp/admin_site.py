@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from erp.dashboard import today_of
@@ -20,11 +21,12 @@ class DukaAdminSite(AdminSite):
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         """Show today's takings of the businesses that the user may see."""
         user, now = request.user, timezone.now()
         assert isinstance(user, User)  # the admin lets nobody else in
         mine = businesses_for(user, Ability.SEE_TAKINGS)
         return super().index(
-            request, {**(extra_context or {}), "today": today_of(mine, timezone.localdate(now), now)}
+            request,
+            {**(extra_context or {}), "today": today_of(mine, timezone.localdate(now), now)},
         )

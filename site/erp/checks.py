@@ -24,7 +24,9 @@ def safe_production(
         "DATABASE_URL: production runs on PostgreSQL": "postgresql"
         in settings.DATABASES["default"]["ENGINE"],
         "REDIS_URL: production's queues live in Redis": hasattr(settings.HUEY.storage, "pool"),
-        "DARAJA_URL: name Safaricom's gateway, by https": settings.DARAJA_URL.startswith("https://"),
+        "DARAJA_URL: name Safaricom's gateway, by https": settings.DARAJA_URL.startswith(
+            "https://"
+        ),
     }
     return [
         Error(sentence, id=f"erp.E{number:03d}", hint="docs/operations.md lists the variables.")

@@ -1,4 +1,4 @@
-"""The demo: one owner, her staff, three businesses with tills, books and products. Safe to run again."""
+"""The demo: one owner, her staff, three businesses with tills and products. Safe to run again."""
 
 import secrets
 from collections.abc import Iterable
@@ -18,9 +18,33 @@ CASHIER = "baraka"
 
 # slug, name, trade, address, phone, till number, store number
 BUSINESSES = (
-    ("maji", "Amina Maji Safi", Trade.WATER, "Kenyatta Rd, Thika", "0700 000 301", "9900102", "9900100"),
-    ("dobi", "Amina Dobi Laundry", Trade.LAUNDRY, "Moi Ave, Thika", "0700 000 302", "9900202", "9900200"),
-    ("duka", "Amina Duka na Gas", Trade.RETAIL, "Market St, Thika", "0700 000 303", "9900302", "9900300"),
+    (
+        "maji",
+        "Amina Maji Safi",
+        Trade.WATER,
+        "Kenyatta Rd, Thika",
+        "0700 000 301",
+        "9900102",
+        "9900100",
+    ),
+    (
+        "dobi",
+        "Amina Dobi Laundry",
+        Trade.LAUNDRY,
+        "Moi Ave, Thika",
+        "0700 000 302",
+        "9900202",
+        "9900200",
+    ),
+    (
+        "duka",
+        "Amina Duka na Gas",
+        Trade.RETAIL,
+        "Market St, Thika",
+        "0700 000 303",
+        "9900302",
+        "9900300",
+    ),
 )
 
 # username, first name, last name, opens the admin, {slug: role}

@@ -1,4 +1,4 @@
-"""Typed reading of the environment. A wrong value stops the start with a sentence that says how to mend it."""
+"""Typed reading of the environment: a wrong value stops the start and says how to mend it."""
 
 import contextlib
 import os

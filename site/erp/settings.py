@@ -128,9 +128,7 @@ STORAGES = {
 }
 
 # Safaricom's gateway; on a laptop the simulator, with credentials that open nothing else.
-DARAJA_URL = env.text("DARAJA_URL") or (
-    "" if PRODUCTION else f"http://127.0.0.1:{SIMULATOR_PORT}"
-)
+DARAJA_URL = env.text("DARAJA_URL") or ("" if PRODUCTION else f"http://127.0.0.1:{SIMULATOR_PORT}")
 DARAJA_TIMEOUT_SECONDS = env.integer("DARAJA_TIMEOUT_SECONDS", 15, least=1, most=60)
 # The customer's prompt closes by itself after about this time (REFERENCE 2.7).
 STK_PROMPT_SECONDS = env.integer("STK_PROMPT_SECONDS", 60, least=1, most=600)

@@ -1,4 +1,4 @@
-"""The front door: where each person goes after signing in, and what a visitor sees when it goes wrong."""
+"""The front door: where each person goes after signing in, what one sees when it goes wrong."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from money.models import User
 @never_cache
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Send the owner to the day's takings, a cashier to the counter, others to a choice of shops."""
+    """Send the owner to the day's takings, a cashier to the counter, others to choose a shop."""
     assert isinstance(request.user, User)  # login_required
     shops = list(businesses_for(request.user, Ability.SELL))
     if request.user.is_staff:
@@ -60,5 +60,5 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         403,
         "This page is too old",
-        "You signed in or out since it was loaded, so nothing was done. Go back, reload, try again.",
+        "You signed in or out since it was loaded. Nothing was done. Go back, reload, try again.",
     )

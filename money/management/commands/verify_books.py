@@ -30,7 +30,9 @@ class Command(BaseCommand):
 
     def _print(self, report: Report) -> None:
         for finding in report.findings:
-            place = f"{finding.business} entry {finding.number}" if finding.number else finding.business
+            place = (
+                f"{finding.business} entry {finding.number}" if finding.number else finding.business
+            )
             self.stdout.write(f"{place or 'database'}: {finding.what}")
         if report.is_ok:
             self.stdout.write(f"ok: {report.entries:,} entries, {report.lines:,} lines")

@@ -1,4 +1,4 @@
-"""Start the whole product on a laptop: migrate, load the demo, then run every process under honcho."""
+"""Start the whole product on a laptop: migrate, load the demo, run every process under honcho."""
 
 import os
 import sys

@@ -1,0 +1,149 @@
+"""Makers of what tests need, by plain keywords. Amina owns, Baraka sells, Chebet is a stranger."""
+
+from datetime import UTC, date, datetime
+from itertools import count
+
+from money.actions import Draft, Posted, load_tax_rates, open_business, post
+from money.chart import Code
+from money.models import Business, Membership, Role, TaxClass, TaxPerson, User
+from mpesa.actions.inbound import digest
+from mpesa.models import PaymentRequest, RequestState, Till, TillKind
+from shops.actions import ring_up
+from shops.models import Product, Sale, Unit
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)  # noon in Nairobi
+TODAY = date(2026, 11, 22)
+TOKEN = "a-token-nobody-guesses"
+
+_numbers = count(1)
+
+
+def a_tax_person(*, vat_registered_from: date | None = None) -> TaxPerson:
+    load_tax_rates()
+    person, _ = TaxPerson.objects.get_or_create(
+        kra_pin="A001234567Z",
+        defaults={"name": "Amina Hassan", "vat_registered_from": vat_registered_from},
+    )
+    return person
+
+
+def a_business(*, slug: str = "duka", vat_registered_from: date | None = None) -> Business:
+    person = a_tax_person(vat_registered_from=vat_registered_from)
+    return open_business(tax_person=person, slug=slug, name=f"Amina {slug}", trade="retail")
+
+
+def a_user(username: str, **roles: str) -> User:
+    """Make a person; `roles` are slug=role."""
+    user, _ = User.objects.get_or_create(username=username, first_name=username.title())
+    for slug, role in roles.items():
+        Membership.objects.create(user=user, business=Business.objects.get(slug=slug), role=role)
+    return user
+
+
+def amina(**roles: str) -> User:
+    user = a_user("amina", **(roles or {"duka": Role.OWNER}))
+    user.is_staff = True
+    user.save()
+    return user
+
+
+def baraka() -> User:
+    return a_user("baraka", duka=Role.CASHIER)
+
+
+def chebet() -> User:
+    return a_user("chebet")
+
+
+def a_till(business: Business, *, number: str = "9900302", shortcode: str = "9900300") -> Till:
+    return Till.objects.create(
+        business=business,
+        kind=TillKind.TILL,
+        number=number,
+        shortcode=shortcode,
+        callback_secret=f"secret-of-{number}",
+    )
+
+
+def a_product(
+    business: Business,
+    *,
+    name: str = "Maize flour 2 kg",
+    shillings: int = 180,
+    tax_class: str = TaxClass.STANDARD,
+    unit: str = Unit.PIECE,
+) -> Product:
+    return Product.objects.create(
+        business=business,
+        name=name,
+        price_cents=shillings * 100,
+        tax_class=tax_class,
+        unit=unit,
+        sales_account=Code.SALES_RETAIL,
+    )
+
+
+def a_sale(
+    business: Business, *, product: Product | None = None, milli: int = 1000, key: str = ""
+) -> Sale:
+    """Ring up one line of a product, today, by a cashier called baraka."""
+    product = product or a_product(business, name=f"Thing {next(_numbers)}")
+    cashier, _ = User.objects.get_or_create(username="baraka")
+    shown = (product.price_cents * milli * 2 + 1000) // 2000
+    return ring_up(
+        business=business,
+        key=key or f"sale-key-{next(_numbers)}",
+        cart={product.pk: milli},
+        shown_cents=shown,
+        cashier=cashier,
+        sold_on=TODAY,
+        now=NOW,
+    )
+
+
+def a_request(
+    till: Till,
+    *,
+    amount_cents: int = 18_000,
+    reference: str = "sale:1",
+    state: str = RequestState.ASKED,
+    token: str = TOKEN,
+    checkout_request_id: str = "ws_CO_22112026120000000700000101",
+) -> PaymentRequest:
+    """Write a request as if it had been asked at NOW."""
+    by, _ = User.objects.get_or_create(username="baraka")
+    return PaymentRequest.objects.create(
+        till=till,
+        key=f"request-{next(_numbers)}",
+        reference=reference,
+        account_reference="SALE1",
+        phone="254700000101",
+        amount_cents=amount_cents,
+        token_digest=digest(token),
+        state=state,
+        checkout_request_id=checkout_request_id,
+        created_by=by,
+        created_at=NOW,
+        asked_at=NOW,
+    )
+
+
+def an_entry(
+    business: Business,
+    *,
+    key: str = "",
+    cents: int = 10_000,
+    debit: str = Code.CASH_DRAWER,
+    credit: str = Code.SALES_RETAIL,
+    occurred_on: date = TODAY,
+    posted_at: datetime = NOW,
+) -> Posted:
+    """Post a plain entry of two lines."""
+    draft = Draft(
+        business=business,
+        key=key or f"test:{next(_numbers)}",
+        occurred_on=occurred_on,
+        description="A test entry",
+        lines=[(debit, cents), (credit, -cents)],
+    )
+    return post(draft, posted_at=posted_at)
