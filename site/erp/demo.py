@@ -137,7 +137,7 @@ def _open_till(business: Business, number: str, shortcode: str) -> None:
             "business": business,
             "kind": TillKind.TILL,
             "shortcode": shortcode,
-            "callback_secret": secrets.token_urlsafe(24),
+            "callback_secret": secrets.token_hex(20),
         },
     )
 
