@@ -5,10 +5,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
-export PORT SIMULATOR_PORT VAR HOST
 CODE := manage.py huey_config.py site money mpesa shops periodic tests
 
-.PHONY: run test browser check lint types layers migrations coverage bench faults load format pins clean
+.PHONY: run test browser check lint types layers migrations coverage bench format pins clean
 
 run: $(VENV)/.run
 	@exec $(PY) manage.py start
@@ -50,3 +49,20 @@ migrations: $(VENV)/.dev
 
 coverage: $(VENV)/.dev
 	$(PY) -m pytest -q -n 2 --dist loadgroup tests --ignore=tests/browser --ignore=tests/journeys --cov --cov-branch --cov-report=term
+
+bench: $(VENV)/.dev
+	PYTHONPATH=site:. $(PY) -m tests.bench.monitor_rate $(or $(SCALE),1)
+	PYTHONPATH=site:. $(PY) -m tests.bench.first_sale
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix --exit-zero $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+# Needs uv on the PATH; writes the pinned sets from the hand-written ones, for all platforms.
+pins:
+	@cd requirements && for set in base prod dev; do \
+	  uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url \
+	    --annotation-style=line $$set.in -o $$set.txt || exit 1; done
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -61,14 +61,15 @@ def _queue(name: str) -> Huey:
     }
     full_name = f"{os.environ.get('QUEUE_PREFIX', 'duka')}-{name}"
     if url := os.environ.get("REDIS_URL"):
-        return PriorityRedisExpireHuey(
-            full_name,
-            url=url,
-            # A dead Redis must cost a caller seconds, never a hung page.
+        from redis import ConnectionPool  # noqa: PLC0415 a laptop has no redis
+
+        # A dead Redis must cost a caller seconds, never a hung page.
+        pool = ConnectionPool.from_url(
+            url,
             socket_timeout=REDIS_TIMEOUT_SECONDS,
             socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-            **common,
         )
+        return PriorityRedisExpireHuey(full_name, connection_pool=pool, **common)
     folder = Path(os.environ.get("VAR", HOUSE / "var"))
     folder.mkdir(parents=True, exist_ok=True)
     return Huey(

@@ -37,7 +37,7 @@ SHIPPED_TAX_RATES: tuple[tuple[TaxClass, date, int], ...] = (
 
 
 class Unbalanced(Exception):
-    """The lines of an entry are fewer than two, hold a zero, or do not sum to zero."""
+    """The lines of an entry are too few, too many, not of whole cents, zero, or sum to non-zero."""
 
 
 class UnknownAccount(Exception):
@@ -120,10 +120,15 @@ def load_tax_rates() -> None:
 def post(draft: Draft, *, posted_at: datetime) -> Posted:
     """Write one balanced entry with its lines, number, chain link and movements.
 
+    Amounts are ints, `posted_at` is aware and `occurred_on` a plain date: what is hashed must be
+    what the database gives back, or the book would never verify again.
+
     The same key and content returns the first entry. Call it last in a transaction: it holds the
     book's head row until the commit. Raises Unbalanced, UnknownAccount, KeyTaken or NoBook.
     """
     _refuse_unbalanced(draft)
+    assert posted_at.tzinfo is not None
+    assert not isinstance(draft.occurred_on, datetime)
     # No savepoint of our own: a refusal by the database undoes the caller's whole transaction.
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         number, previous_hash = _lock_head(cursor, draft.business)
@@ -135,6 +140,8 @@ def post(draft: Draft, *, posted_at: datetime) -> Posted:
 def _refuse_unbalanced(draft: Draft) -> None:
     if not LEAST_LINES <= len(draft.lines) <= MOST_LINES:
         raise Unbalanced(f"{draft.key}: an entry has {LEAST_LINES} to {MOST_LINES} lines.")
+    if any(type(cents) is not int for _, cents in draft.lines):
+        raise Unbalanced(f"{draft.key}: an amount is a whole number of cents, an int.")
     if any(cents == 0 for _, cents in draft.lines):
         raise Unbalanced(f"{draft.key}: a line of zero says nothing.")
     if total := sum(cents for _, cents in draft.lines):

@@ -3,9 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse
 
 from money.access import Ability, businesses_for
 from money.cents import format_shillings
@@ -96,13 +99,35 @@ class AccountAdmin(Scoped, ReadOnly, admin.ModelAdmin):
         return format_shillings(sum(debit - credit for debit, credit in rows))
 
 
+def _managed_by(request: HttpRequest) -> QuerySet[Business]:
+    return businesses_for(request.user, Ability.MANAGE)  # type: ignore[arg-type]
+
+
 class MembershipInline(admin.TabularInline):
+    """Roles in the businesses that the user manages; those elsewhere are neither seen nor given."""
+
     model = Membership
     extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).filter(business__in=_managed_by(request))
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField | None:
+        if db_field.name == "business":
+            kwargs["queryset"] = _managed_by(request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
+    """People of the businesses that the user manages, and those with no role yet.
+
+    Whoever has a role elsewhere too keeps name, password and access: with another's password one
+    would have another's rights. Superusers are shown to superusers alone.
+    """
+
     list_display = ("username", "first_name", "last_name", "is_active")
     list_filter = ("is_active",)
     ordering = ("username",)
@@ -118,6 +143,42 @@ class PersonAdmin(UserAdmin):
             },
         ),
     )
+    shared_fields = ("username", "first_name", "last_name", "email", "is_active", "is_staff")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        people: QuerySet[User] = super().get_queryset(request)
+        if request.user.is_superuser:
+            return people
+        ours = Membership.objects.filter(business__in=_managed_by(request))
+        return people.filter(
+            Q(pk__in=ours.values("user_id")) | ~Q(pk__in=Membership.objects.values("user_id")),
+            is_superuser=False,
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj and self._is_shared(request, obj):
+            return ((None, {"fields": self.shared_fields}),)
+        return super().get_fieldsets(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj and self._is_shared(request, obj):
+            return self.shared_fields
+        return super().get_readonly_fields(request, obj)
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 Django's own name
+        form_url: str = "",
+    ) -> HttpResponse:
+        person = self.get_object(request, unquote(id))
+        if person and self._is_shared(request, person):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    def _is_shared(self, request: HttpRequest, person: User) -> bool:
+        """Tell whether `person` has a role in a business that the user does not manage."""
+        return person.memberships.exclude(business__in=_managed_by(request)).exists()
 
 
 @admin.register(Business)
@@ -131,6 +192,11 @@ class BusinessAdmin(Scoped, admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # Permissions add up over all roles of a person: an owner here may be an auditor there.
+        managed = obj is None or _managed_by(request).filter(pk=obj.pk).exists()
+        return managed and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -139,6 +205,18 @@ class BusinessAdmin(Scoped, admin.ModelAdmin):
 class TaxPersonAdmin(admin.ModelAdmin):
     list_display = ("name", "kra_pin", "vat_registered_from")
     ordering = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TaxPerson]:
+        persons: QuerySet[TaxPerson] = super().get_queryset(request)
+        if request.user.is_superuser:
+            return persons
+        seen = businesses_for(request.user, Ability.SEE_BOOKS)  # type: ignore[arg-type]
+        return persons.filter(pk__in=seen.values("tax_person_id"))
+
+    def has_change_permission(self, request: HttpRequest, obj: TaxPerson | None = None) -> bool:
+        # VAT begins for all businesses of a person at once: one manages all of them, or none.
+        managed = obj is None or not obj.businesses.exclude(pk__in=_managed_by(request)).exists()
+        return managed and super().has_change_permission(request, obj)
 
 
 @admin.register(TaxRate)

@@ -67,9 +67,10 @@ def parse_quantity(text: str) -> int:
 
 
 def format_quantity(milli: int) -> str:
-    """Return "2" for 2000 thousandths and "2.5" for 2500."""
-    whole, fraction = divmod(milli, MILLI)
-    return f"{whole}.{fraction:03d}".rstrip("0") if fraction else str(whole)
+    """Return "2" for 2000 thousandths, "2.5" for 2500, "-" in front if negative."""
+    sign = "-" if milli < 0 else ""
+    whole, fraction = divmod(abs(milli), MILLI)
+    return f"{sign}{whole}.{fraction:03d}".rstrip("0") if fraction else f"{sign}{whole}"
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:

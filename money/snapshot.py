@@ -13,7 +13,7 @@ def snapshot() -> Iterator[None]:
     Plain BEGIN on SQLite (`atomic()` would be a writer there), REPEATABLE READ on PostgreSQL.
     Inside a transaction that is open already, that one is the moment.
     """
-    if connection.in_atomic_block:
+    if connection.in_atomic_block or _is_inside_another():
         yield
     elif connection.vendor == "sqlite":
         with connection.cursor() as cursor:
@@ -28,3 +28,9 @@ def snapshot() -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
+
+
+def _is_inside_another() -> bool:
+    """Tell whether a snapshot is open on SQLite, which Django's own state does not show."""
+    raw = connection.connection
+    return connection.vendor == "sqlite" and raw is not None and raw.in_transaction

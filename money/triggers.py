@@ -18,8 +18,6 @@ _STATEMENT = re.compile(r"^(?=CREATE )", re.MULTILINE)
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+) .*? ON (\w+)", re.DOTALL)
 _FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)\(\).*?\$body\$(.*)\$body\$", re.DOTALL)
 
-PREFIX = "duka_"
-
 
 @cache
 def _statements(folder: Path, vendor: str) -> tuple[str, ...]:
@@ -55,7 +53,7 @@ def _present_postgresql(connection: BaseDatabaseWrapper) -> dict[str, str]:
                    || CASE tgenabled WHEN 'A' THEN ';' ELSE ' -- not always' END
             FROM pg_trigger t
             JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE NOT tgisinternal AND n.nspname = current_schema() AND tgname LIKE 'duka\\_%'
+            WHERE NOT tgisinternal AND n.nspname = current_schema()
             """
         )
         triggers = dict(cursor.fetchall())
@@ -75,7 +73,9 @@ def _expected(vendor: str) -> dict[str, str]:
     for statement in _wanted(vendor):
         if function := _FUNCTION.match(statement):
             expected[f"{function[1]}()"] = function[2]
-        elif trigger := _TRIGGER.match(statement):
+        else:
+            trigger = _TRIGGER.match(statement)
+            assert trigger, statement  # what is not compared could be changed unseen
             expected[trigger[1]] = statement
     return expected
 
@@ -100,7 +100,7 @@ def differences(using: str = "default") -> list[str]:
 
 
 def drop(using: str = "default") -> None:
-    """Drop all our triggers; the tables then accept what a migration or a test's flush does."""
+    """Drop all triggers, strange ones too: the tables then accept a migration or a test's flush."""
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -111,7 +111,7 @@ def drop(using: str = "default") -> None:
             """
             SELECT tgname, c.relname FROM pg_trigger t
             JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE NOT tgisinternal AND n.nspname = current_schema() AND tgname LIKE 'duka\\_%'
+            WHERE NOT tgisinternal AND n.nspname = current_schema()
             """
         )
         for name, table in cursor.fetchall():

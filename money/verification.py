@@ -16,6 +16,8 @@ from money.models import ENTRY_IDS_PER_BOOK, Account, Book, Business, Entry, Lin
 from money.snapshot import snapshot
 
 CHUNK = 5_000
+# What a value that SQLite let in under the wrong type makes of the arithmetic and of the dates.
+UNREADABLE = (ArithmeticError, AttributeError, TypeError, ValueError)
 
 Tick = Callable[[int], None]
 
@@ -100,6 +102,13 @@ class _Verifier:
 
     def run(self) -> Finding | None:
         """Return the first thing that is wrong with this book, or None."""
+        try:
+            return self._walk()
+        except UNREADABLE as trouble:
+            what = f"it or one that follows cannot be read: {trouble}"
+            return Finding(self.business.slug, self.number + 1, what)
+
+    def _walk(self) -> Finding | None:
         lines = self._lines()
         for row in self._entries():
             if what := self._check_entry(row, next(lines, (0, []))):

@@ -5,17 +5,23 @@ prompt may be on the phone or not (`Ambiguous`). A push is never sent twice. REF
 """
 
 import base64
+import ssl
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
 
 from mpesa.credentials import Credentials
+from mpesa.masking import mask
 from mpesa.payloads import NAIROBI, NotUnderstood, parse_object, scalar
 
 TOKEN_MARGIN = timedelta(minutes=5)
+TOKEN_SECONDS = 3599
+# A firewall's 403 is no word about our credentials: anything else is "refused", 5xx is "busy".
+_TOKEN_REFUSALS = {400: "credentials", 401: "credentials", 429: "busy"}
 INVALID_TOKEN_CODES = {"404.001.03", "401.002.01", "400.003.01", "401.001"}
 MOST_TRANSACTION_DESC = 13
 MOST_ACCOUNT_REFERENCE = 12
@@ -146,6 +152,7 @@ class Daraja:
                 f"{self.url}/oauth/v1/generate",
                 params={"grant_type": "client_credentials"},
                 auth=(self.credentials.consumer_key, self.credentials.consumer_secret),
+                verify=_tls(),
                 timeout=self._timeout,
             )
         except httpx.HTTPError as error:
@@ -153,10 +160,12 @@ class Daraja:
         answer = _parsed(response)
         token, seconds = scalar(answer, "access_token"), scalar(answer, "expires_in")
         if response.status_code == httpx.codes.OK and token:
-            return token, int(seconds) if seconds.isascii() and seconds.isdigit() else 3599
+            is_number = seconds.isascii() and seconds.isdigit() and len(seconds) <= len("3599")
+            return token, int(seconds) if is_number else TOKEN_SECONDS
+        code = _TOKEN_REFUSALS.get(response.status_code, "refused")
         if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise Refused("busy", f"No token: HTTP {response.status_code}.")
-        raise Refused("credentials", f"No token: HTTP {response.status_code}.")
+            code = "busy"
+        raise Refused(code, f"No token: HTTP {response.status_code}.")
 
     def _signed(self, shortcode: str, now: datetime) -> dict[str, Any]:
         timestamp = now.astimezone(NAIROBI).strftime("%Y%m%d%H%M%S")
@@ -182,6 +191,7 @@ class Daraja:
                 f"{self.url}{path}",
                 json=body,
                 headers={"Authorization": f"Bearer {token}"},
+                verify=_tls(),
                 timeout=self._timeout,
             )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -189,6 +199,12 @@ class Daraja:
         except httpx.HTTPError as error:
             raise Ambiguous(type(error).__name__) from error
         return response.status_code, _parsed(response)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the trusted certificates, which httpx would otherwise load anew for each call."""
+    return httpx.create_ssl_context()
 
 
 def _parsed(response: httpx.Response) -> dict[str, Any]:
@@ -201,8 +217,9 @@ def _parsed(response: httpx.Response) -> dict[str, Any]:
 
 def _push_failure(status: int, answer: dict[str, Any]) -> Refused | Ambiguous:
     """Return the named failure of a push. One code has several meanings: the text decides (2.3)."""
-    code, text = scalar(answer, "errorCode"), scalar(answer, "errorMessage")
-    said = f"{code} {text}".strip()[:200] or f"HTTP {status}"
+    code = scalar(answer, "errorCode") or scalar(answer, "ResponseCode")
+    text = scalar(answer, "errorMessage") or scalar(answer, "ResponseDescription")
+    said = mask(f"{code} {text}").strip()[:200] or f"HTTP {status}"
     lowered = text.lower()
     if "unable to lock" in lowered:
         return Refused("phone-busy", said)

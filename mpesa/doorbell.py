@@ -21,7 +21,8 @@ class Doorbell:
     def wait(self, timeout_seconds: float) -> bool:
         """Wait for a press and clear it; False where none came within the time."""
         heard = self._pressed.wait(timeout_seconds)
-        self._pressed.clear()
+        if heard:  # a press just after the time was over is kept for the next wait
+            self._pressed.clear()
         return heard
 
 

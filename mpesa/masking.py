@@ -4,12 +4,19 @@ import logging
 import re
 
 _CHECKOUT = re.compile(r"ws_CO_\w+")
-_PHONE = re.compile(r"(?<!\d)(?:\+?254|0)([17])\d{5,6}(\d{3})(?!\d)")
-_BEARER = re.compile(r"((?:Bearer|Basic)\s+)[\w.+/=-]+", re.IGNORECASE)
-_SECRET_FIELD = re.compile(
-    r'("(?:Password|SecurityCredential|access_token|Passkey)"\s*:\s*")[^"]*"', re.IGNORECASE
+# Also as people group it: 0712 345 678, +254 712-345-678.
+_PHONE = re.compile(
+    r"(?<!\d)(?:\+?254[ -]?0?|0)[ -]?([17])(?:[ -]?\d){5}[ -]?(\d[ -]?\d[ -]?\d)(?!\d)"
 )
-_CALLBACK = re.compile(r"(/cb/)[\w-]+(/\w[\w-]*/?)(?:[\w-]{16,})?")
+_BEARER = re.compile(r"((?:Bearer|Basic)\s+)[\w.~+/=-]+", re.IGNORECASE)
+# In JSON, in a dict's repr, and in JSON within JSON.
+_SECRET_FIELD = re.compile(
+    r"""((?:Password|SecurityCredential|access_token|Passkey)\\?["']\s*:\s*\\?["'])[^"'\\]+""",
+    re.IGNORECASE,
+)
+# Safaricom repeats the token that it refuses (REFERENCE 1).
+_REFUSED_TOKEN = re.compile(r"(Invalid Access Token\s*-\s*)[^\s\"']+", re.IGNORECASE)
+_CALLBACK = re.compile(r"/cb/[^/\s\"'?#]+(/[a-z]{1,10}(?![\w-]))?(/[^\s\"'?#]+)?")
 
 
 def mask_phone(phone: str) -> str:
@@ -21,8 +28,9 @@ def mask(text: str) -> str:
     """Return `text` with phones, callback secrets, tokens and CheckoutRequestIDs hidden."""
     text = _CHECKOUT.sub("ws_CO_…", text)
     text = _BEARER.sub(r"\1…", text)
-    text = _SECRET_FIELD.sub(r'\1…"', text)
-    text = _CALLBACK.sub(r"\1…\2…", text)
+    text = _SECRET_FIELD.sub(r"\1…", text)
+    text = _REFUSED_TOKEN.sub(r"\1…", text)
+    text = _CALLBACK.sub(lambda m: f"/cb/…{m[1] or ''}{'/…' if m[2] else ''}", text)
     return _PHONE.sub(r"254\1…\2", text)
 
 
@@ -30,7 +38,11 @@ class MaskingFilter(logging.Filter):
     """Masks a log record's finished message, exceptions included."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = mask(record.getMessage()), ()
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 a wrong format in a log call must not fail its caller
+            message = f"{record.msg} {record.args}"
+        record.msg, record.args = mask(message), ()
         if record.exc_info:
             record.exc_text = mask(logging.Formatter().formatException(record.exc_info))
         return True

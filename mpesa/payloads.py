@@ -14,6 +14,10 @@ NAIROBI = ZoneInfo("Africa/Nairobi")
 
 _AMOUNT = re.compile(r"(\d{1,9})(?:\.(\d{1,2})0*)?")
 _RECEIPT = re.compile(r"[A-Z0-9]{6,20}")
+# JSON may spell them; PostgreSQL stores neither NUL nor half a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# M-Pesa began in 2007; a year far away is a fault, and breaks calendars.
+_YEARS = range(2007, 2100)
 
 
 class NotUnderstood(Exception):
@@ -51,7 +55,7 @@ def _refuse_constant(name: str) -> None:
 def scalar(data: dict[str, Any], name: str) -> str:
     """Return the text of a scalar member, "" where it is missing, null, an object or a list."""
     value = data.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return _UNSTORABLE.sub("", value).strip() if isinstance(value, str) else ""
 
 
 def parse_stk_callback(body: bytes) -> StkResult:
@@ -97,7 +101,7 @@ def parse_amount(text: str) -> int | None:
 def parse_receipt(text: str) -> str:
     """Return the receipt in capitals, or "" where the text is none."""
     upper = text.upper()
-    return upper if _RECEIPT.fullmatch(upper) else ""
+    return upper if text.isascii() and _RECEIPT.fullmatch(upper) else ""
 
 
 def parse_time(text: str) -> datetime | None:
@@ -105,6 +109,7 @@ def parse_time(text: str) -> datetime | None:
     if len(text) != 14 or not text.isascii() or not text.isdigit():  # noqa: PLR2004
         return None
     try:
-        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=NAIROBI)
+        instant = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=NAIROBI)
     except ValueError:
         return None
+    return instant if instant.year in _YEARS else None

@@ -15,7 +15,7 @@ from money.models import Business, User
 from money.queries import is_vat_registered, tax_rates_on
 from mpesa.actions.payments import allocate
 from mpesa.actions.requests import request_payment
-from mpesa.models import Payment, PaymentRequest, Till
+from mpesa.models import Payment, PaymentRequest, RequestState, Till
 from mpesa.queries import is_being_asked
 from shops.cart import BadCart, PricedLine, price_line, totals
 from shops.models import Method, Product, ReceiptBook, Sale, SaleLine, SaleState, Tender
@@ -149,6 +149,7 @@ def take_cash(*, sale_id: int, given_cents: int, by: User, now: datetime) -> Sal
             raise StillAsking(
                 "The phone is still being asked. Wait for its answer, then take cash."
             )
+        _refuse_confirmed(sale)
         due = whole_shillings(sale.total_cents)
         if given_cents < due:
             raise TooLittle(f"KES {format_shillings(due)} are due; less was given.")
@@ -168,13 +169,14 @@ def take_cash(*, sale_id: int, given_cents: int, by: User, now: datetime) -> Sal
 def ask_mpesa(*, sale_id: int, key: str, phone: str, by: User, now: datetime) -> PaymentRequest:
     """Write a payment request for an open sale; a worker puts it on the phone.
 
-    Raises NotOpen, NoTill, or what `mpesa.actions.requests.request_payment` raises.
+    Raises NotOpen, StillAsking, NoTill, or what `mpesa.actions.requests.request_payment` raises.
     """
     with transaction.atomic():
         sale = _lock(sale_id)
         if first := PaymentRequest.objects.filter(key=key, reference=sale.reference).first():
             return first
         _refuse_ended(sale)
+        _refuse_confirmed(sale)
         till = Till.objects.filter(business=sale.business).order_by("pk").first()
         if till is None:
             raise NoTill(f"{sale.business} has no M-Pesa till. Take cash.")
@@ -202,6 +204,7 @@ def cancel_sale(*, sale_id: int, by: User, now: datetime) -> Sale:
         _refuse_ended(sale)
         if is_being_asked(sale.reference):
             raise StillAsking("The phone is still being asked. Wait for its answer, then cancel.")
+        _refuse_confirmed(sale)
         sale.state, sale.ended_at = SaleState.CANCELLED, now
         sale.save(update_fields=["state", "ended_at"])
     return sale
@@ -260,6 +263,13 @@ def _lock(sale_id: int) -> Sale:
 def _refuse_ended(sale: Sale) -> None:
     if sale.state != SaleState.OPEN:
         raise NotOpen(f"This sale is {sale.get_state_display().lower()} already.")
+
+
+def _refuse_confirmed(sale: Sale) -> None:
+    """Keep a stale page from making the customer pay twice while the receipt is on its way."""
+    paid = PaymentRequest.objects.filter(reference=sale.reference, state=RequestState.PAID)
+    if paid.exists():
+        raise StillAsking("Safaricom says that this is paid. Its receipt comes by itself.")
 
 
 def _complete(sale: Sale, by: User, now: datetime) -> None:

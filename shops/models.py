@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from money.cents import format_quantity
 from money.models import Business, TaxClass, User
 from mpesa.models import Payment
 
@@ -150,7 +151,7 @@ class SaleLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} x {self.quantity_milli / 1000:g}"
+        return f"{self.name} x {format_quantity(self.quantity_milli)}"
 
 
 class Tender(models.Model):

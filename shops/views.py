@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -84,7 +85,7 @@ def _to_login(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def counter(request: HttpRequest, business: Business) -> HttpResponse:
     """Show the counter, empty; `?q=` searches where there is no JavaScript."""
-    return _counter_page(request, business, {}, words=request.GET.get("q", "")[:80])
+    return _counter_page(request, business, {}, words=_stored(request.GET.get("q", ""))[:80])
 
 
 @for_sellers
@@ -241,7 +242,12 @@ def _sale(business: Business, sale_id: int) -> Sale:
 
 
 def _fields(request: HttpRequest) -> dict[str, str]:
-    return {name: str(value) for name, value in request.POST.items()}
+    return {name: _stored(str(value)) for name, value in request.POST.items()}
+
+
+def _stored(text: str) -> str:
+    """Return `text` without NUL, which PostgreSQL cannot hold or even look for."""
+    return text.replace("\x00", "")
 
 
 def _user(request: HttpRequest) -> User:
@@ -306,10 +312,10 @@ def _cart_lines(business: Business, fields: Mapping[str, str], add: str) -> list
     quantities = {name: text for name, text in fields.items() if name.startswith(FIELD)}
     if add.isascii() and add.isdigit():
         quantities[f"{FIELD}{add}"] = _one_more(quantities.get(f"{FIELD}{add}", ""))
-    try:
-        cart = read_cart(quantities)
-    except BadCart:
-        return []
+    cart: dict[int, int] = {}
+    for name, text in quantities.items():
+        with suppress(BadCart):
+            cart |= read_cart({name: text})
     products = queries.products_in(business, cart)
     return [
         {

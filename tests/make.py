@@ -1,13 +1,15 @@
 """Makers of what tests need, by plain keywords. Amina owns, Baraka sells, Chebet is a stranger."""
 
+import json
 from datetime import UTC, date, datetime
 from itertools import count
 
 from money.actions import Draft, Posted, load_tax_rates, open_business, post
 from money.chart import Code
-from money.models import Business, Membership, Role, TaxClass, TaxPerson, User
-from mpesa.actions.inbound import digest
-from mpesa.models import PaymentRequest, RequestState, Till, TillKind
+from money.models import Business, Line, Membership, Role, TaxClass, TaxPerson, User
+from mpesa.actions.inbound import STK, digest, receive
+from mpesa.actions.payments import record_payment
+from mpesa.models import InboundMessage, Payment, PaymentRequest, RequestState, Till, TillKind
 from shops.actions import ring_up
 from shops.models import Product, Sale, Unit
 
@@ -147,3 +149,77 @@ def an_entry(
         lines=[(debit, cents), (credit, -cents)],
     )
     return post(draft, posted_at=posted_at)
+
+
+def a_payment(
+    till: Till,
+    *,
+    request: PaymentRequest | None = None,
+    receipt: str = "UKM5A1B2C3",
+    amount_cents: int = 18_000,
+    paid_at: datetime = NOW,
+) -> Payment:
+    """Record a payment, and with it that its request was paid, as a callback would at NOW."""
+    if request:
+        PaymentRequest.objects.filter(pk=request.pk).update(state=RequestState.PAID, ended_at=NOW)
+    record_payment(
+        till=till,
+        receipt=receipt,
+        amount_cents=amount_cents,
+        paid_at=paid_at,
+        request=request,
+        message=None,
+        recorded_at=NOW,
+    )
+    return Payment.objects.get(receipt=receipt)
+
+
+def lines_of(key: str) -> list[tuple[str, int]]:
+    """Return (account code, cents) of the entry with this key, in the order of posting."""
+    rows = Line.objects.filter(entry__key=key).order_by("pk")
+    return list(rows.values_list("account__code", "amount_cents"))
+
+
+def a_callback(
+    *,
+    code: object = 0,
+    amount: object = 180.0,
+    receipt: object = "UKM5A1B2C3",
+    at: object = 20261122115500,
+    checkout_request_id: str = "ws_CO_22112026120000000700000101",
+    text: str = "As Safaricom puts it.",
+    **changes: object,
+) -> bytes:
+    """Write an STK callback; its code decides whether it has metadata. Changes go over the rest."""
+    inner: dict[str, object] = {
+        "MerchantRequestID": "3b7a-4e21-9d40-5c8f0e6a1b2d7719402",
+        "CheckoutRequestID": checkout_request_id,
+        "ResultCode": code,
+        "ResultDesc": text,
+    }
+    if code in {0, "0"}:
+        items = {
+            "Amount": amount,
+            "MpesaReceiptNumber": receipt,
+            "TransactionDate": at,
+            "PhoneNumber": 254700000101,
+        }
+        inner["CallbackMetadata"] = {
+            "Item": [{"Name": name, "Value": value} for name, value in items.items()]
+        }
+    return json.dumps({"Body": {"stkCallback": inner | changes}}).encode()
+
+
+def a_message(
+    till: Till, *, body: bytes, token: str = TOKEN, received_at: datetime = NOW
+) -> InboundMessage:
+    """Store a callback as the view would."""
+    return receive(
+        channel=STK,
+        till=till,
+        token=token,
+        body=body,
+        address="196.201.214.200",
+        headers={"Content-Type": "application/json"},
+        received_at=received_at,
+    )

@@ -3,13 +3,18 @@
 Settings load before any conftest; with the product's VAR the tests would ring a running demo.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ["VAR"] = tempfile.mkdtemp(prefix="duka-tests-")
+atexit.register(shutil.rmtree, os.environ["VAR"], ignore_errors=True)
 os.environ["HUEY_IMMEDIATE"] = "1"
 os.environ["SECRET_KEY"] = "a-key-of-the-tests-that-opens-nothing-at-all"
-os.environ.pop("REDIS_URL", None)
+# Unit tests ring queues in memory; the journeys' real processes take the Redis that was named.
+if redis_url := os.environ.pop("REDIS_URL", None):
+    os.environ["JOURNEY_REDIS_URL"] = redis_url
 for name in ("PRODUCTION", "PORT", "SIMULATOR_PORT", "PUBLIC_URL", "DARAJA_URL", "DEBUG"):
     os.environ.pop(name, None)
 

@@ -57,6 +57,19 @@ BEGIN
     SELECT RAISE(ABORT, 'money: a posted entry is frozen; correct it by a reversing entry');
 END
 
+-- INSERT OR REPLACE would walk past the two triggers that freeze an account and a business.
+CREATE TRIGGER duka_account_insert BEFORE INSERT ON money_account
+BEGIN
+    SELECT RAISE(ABORT, 'money: an account with entries keeps its code, kind and business')
+    WHERE EXISTS (SELECT 1 FROM money_line WHERE account_id = NEW.id);
+END
+
+CREATE TRIGGER duka_business_insert BEFORE INSERT ON money_business
+BEGIN
+    SELECT RAISE(ABORT, 'money: a business with entries keeps its slug, it is part of the chain')
+    WHERE EXISTS (SELECT 1 FROM money_entry WHERE business_id = NEW.id);
+END
+
 CREATE TRIGGER duka_account_update BEFORE UPDATE ON money_account
 WHEN (OLD.id, OLD.code, OLD.kind, OLD.business_id) IS NOT (NEW.id, NEW.code, NEW.kind, NEW.business_id)
 BEGIN

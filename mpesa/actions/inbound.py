@@ -110,6 +110,9 @@ def _request_of(message: InboundMessage, result: StkResult) -> PaymentRequest:
         raise _Quarantine("No request of ours has this address.")
     if request.checkout_request_id not in {"", result.checkout_request_id}:
         raise _Quarantine("The CheckoutRequestID is not the one we were given.")
+    others = PaymentRequest.objects.filter(checkout_request_id=result.checkout_request_id)
+    if others.exclude(pk=request.pk).exists():
+        raise _Quarantine("The CheckoutRequestID belongs to another request.")
     return request
 
 
@@ -144,6 +147,8 @@ def _take_other(request: PaymentRequest, result: StkResult, outcome: Outcome, no
     if outcome is Outcome.FAILED:
         _end(request, RequestState.FAILED, result, now)
         return ""
+    if request.ended_at:
+        return "Ignored: an unknown code after the end."
     request.result_code, request.result_text = result.code, result.text
     request.next_query_at = now
     request.save()

@@ -13,7 +13,7 @@ from mpesa.models import InboundMessage, Payment, PaymentRequest, Till
 
 
 class OtherFacts(Exception):
-    """The receipt is a payment already, with another amount, till or request."""
+    """The receipt is a payment already with other facts, or its request has another receipt."""
 
 
 class TooMuch(Exception):
@@ -33,9 +33,12 @@ def record_payment(
     """Record a payment and post it to unidentified receipts; False where it was known already.
 
     Dr M-Pesa till, Cr unidentified receipts, on the Nairobi date of the transaction. Raises
-    OtherFacts where the receipt is known with another amount, till or request.
+    OtherFacts where the receipt is known with another amount, till or request, or where the
+    request was paid by another receipt.
     """
     with transaction.atomic():
+        if request and Payment.objects.filter(request=request).exclude(receipt=receipt).exists():
+            raise OtherFacts("The request was paid by another receipt.")
         payment, is_new = Payment.objects.get_or_create(
             receipt=receipt,
             defaults={
@@ -77,14 +80,10 @@ def allocate(
     """Match part or all of a locked payment: Dr unidentified receipts, Cr what `to` names.
 
     `to` are (account code, cents), cents positive. Call it inside the transaction that locked the
-    payment, as its last step. Raises TooMuch.
+    payment, as its last step. The same `key` matches nothing a second time. Raises TooMuch.
     """
     cents = sum(amount for _, amount in to)
-    if cents > payment.amount_cents - payment.allocated_cents:
-        raise TooMuch(f"{payment.receipt} has less than {cents} cents left.")
     with transaction.atomic():
-        payment.allocated_cents += cents
-        payment.save(update_fields=["allocated_cents"])
         draft = Draft(
             business=payment.till.business,
             key=key,
@@ -94,4 +93,10 @@ def allocate(
             actor=actor,
             lines=[(Code.UNIDENTIFIED, cents), *((code, -amount) for code, amount in to)],
         )
-        return post(draft, posted_at=posted_at)
+        posted = post(draft, posted_at=posted_at)
+        if posted.is_new:
+            if cents > payment.amount_cents - payment.allocated_cents:
+                raise TooMuch(f"{payment.receipt} has less than {cents} cents left.")
+            payment.allocated_cents += cents
+            payment.save(update_fields=["allocated_cents"])
+        return posted

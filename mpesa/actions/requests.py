@@ -112,7 +112,7 @@ def ask(*, request_id: int, now: datetime) -> RequestState | None:
         PaymentRequest.objects.filter(pk=request_id, state=RequestState.ASKED).update(
             result_text=str(silence)[:200]
         )
-        return RequestState.ASKED
+        return _state_of(request_id)
     return _note_ack(request_id, ack)
 
 
@@ -143,7 +143,7 @@ def _note_ack(request_id: int, ack: Ack) -> RequestState:
     """Save the ids of an accepted push; the callback may have come first and ended the request."""
     with transaction.atomic():
         request = PaymentRequest.objects.select_for_update().get(pk=request_id)
-        request.merchant_request_id = ack.merchant_request_id
+        request.merchant_request_id = request.merchant_request_id or ack.merchant_request_id
         request.checkout_request_id = request.checkout_request_id or ack.checkout_request_id
         request.save(update_fields=["merchant_request_id", "checkout_request_id"])
     return RequestState(request.state)
@@ -157,7 +157,12 @@ def _refuse(request_id: int, code: str, text: str, now: datetime) -> RequestStat
         ended_at=now,
         next_query_at=None,
     )
-    return RequestState.FAILED
+    return _state_of(request_id)
+
+
+def _state_of(request_id: int) -> RequestState:
+    """Return the state as it stands: a callback may have come while we were still asking."""
+    return RequestState(PaymentRequest.objects.values_list("state", flat=True).get(pk=request_id))
 
 
 def query(*, request_id: int, now: datetime) -> RequestState:
@@ -189,7 +194,7 @@ def query(*, request_id: int, now: datetime) -> RequestState:
             next_query_at=None,
             queries=F("queries") + 1,
         )
-    return RequestState(PaymentRequest.objects.values_list("state", flat=True).get(pk=request_id))
+    return _state_of(request_id)
 
 
 def _query_answer(request: PaymentRequest, now: datetime) -> QueryAnswer:

@@ -1,17 +1,44 @@
 -- What may never change about a sale. The same rules as triggers.postgresql.sql.
 
+CREATE TRIGGER duka_sale_insert BEFORE INSERT ON shops_sale
+BEGIN
+    -- INSERT OR REPLACE would delete the old row without asking a DELETE trigger.
+    SELECT RAISE(ABORT, 'shops: a sale with this id, key or number exists already')
+    WHERE EXISTS (
+        SELECT 1 FROM shops_sale
+        WHERE id = NEW.id OR "key" = NEW."key"
+           OR (business_id = NEW.business_id AND number = NEW.number)
+    );
+END
+
 CREATE TRIGGER duka_sale_update BEFORE UPDATE ON shops_sale
 BEGIN
     SELECT RAISE(ABORT, 'shops: a sale that has ended is frozen')
     WHERE OLD.state <> 'open';
     SELECT RAISE(ABORT, 'shops: what was rung up is frozen')
-    WHERE (OLD.id, OLD.business_id, OLD."key", OLD.sold_on, OLD.total_cents, OLD.vat_cents, OLD.created_at)
-          IS NOT (NEW.id, NEW.business_id, NEW."key", NEW.sold_on, NEW.total_cents, NEW.vat_cents, NEW.created_at);
+    WHERE (OLD.id, OLD.business_id, OLD."key", OLD.sold_on, OLD.total_cents, OLD.vat_cents,
+           OLD.is_vat_registered, OLD.cashier_id, OLD.created_at)
+          IS NOT (NEW.id, NEW.business_id, NEW."key", NEW.sold_on, NEW.total_cents, NEW.vat_cents,
+                  NEW.is_vat_registered, NEW.cashier_id, NEW.created_at);
+    -- So would UPDATE OR REPLACE.
+    SELECT RAISE(ABORT, 'shops: this receipt number is taken')
+    WHERE EXISTS (
+        SELECT 1 FROM shops_sale
+        WHERE business_id = NEW.business_id AND number = NEW.number AND id <> NEW.id
+    );
 END
 
 CREATE TRIGGER duka_sale_delete BEFORE DELETE ON shops_sale
 BEGIN
     SELECT RAISE(ABORT, 'shops: a sale is kept');
+END
+
+CREATE TRIGGER duka_saleline_insert BEFORE INSERT ON shops_saleline
+BEGIN
+    SELECT RAISE(ABORT, 'shops: this line exists already')
+    WHERE EXISTS (SELECT 1 FROM shops_saleline WHERE id = NEW.id);
+    SELECT RAISE(ABORT, 'shops: a sale that has ended is frozen')
+    WHERE EXISTS (SELECT 1 FROM shops_sale WHERE id = NEW.sale_id AND state <> 'open');
 END
 
 CREATE TRIGGER duka_saleline_update BEFORE UPDATE ON shops_saleline
@@ -22,6 +49,16 @@ END
 CREATE TRIGGER duka_saleline_delete BEFORE DELETE ON shops_saleline
 BEGIN
     SELECT RAISE(ABORT, 'shops: what was rung up is frozen');
+END
+
+CREATE TRIGGER duka_tender_insert BEFORE INSERT ON shops_tender
+BEGIN
+    SELECT RAISE(ABORT, 'shops: this tender exists already')
+    WHERE EXISTS (
+        SELECT 1 FROM shops_tender WHERE id = NEW.id OR payment_id = NEW.payment_id
+    );
+    SELECT RAISE(ABORT, 'shops: a sale that has ended is frozen')
+    WHERE EXISTS (SELECT 1 FROM shops_sale WHERE id = NEW.sale_id AND state <> 'open');
 END
 
 CREATE TRIGGER duka_tender_update BEFORE UPDATE ON shops_tender

@@ -26,7 +26,8 @@ class DukaAdminSite(AdminSite):
         user, now = request.user, timezone.now()
         assert isinstance(user, User)  # the admin lets nobody else in
         mine = businesses_for(user, Ability.SEE_TAKINGS)
-        return super().index(
-            request,
-            {**(extra_context or {}), "today": today_of(mine, timezone.localdate(now), now)},
-        )
+        context = {
+            "today": today_of(mine, timezone.localdate(now), now),
+            "counters": set(businesses_for(user, Ability.SELL)),
+        }
+        return super().index(request, {**(extra_context or {}), **context})

@@ -12,8 +12,8 @@ NO = {"0", "no", "false", "off", ""}
 
 
 def text(name: str, default: str = "") -> str:
-    """Return the variable `name` without surrounding spaces, or `default` where it is not set."""
-    return os.environ.get(name, default).strip()
+    """Return the variable `name` without surrounding spaces, or `default` where it is empty."""
+    return os.environ.get(name, "").strip() or default
 
 
 def flag(name: str, *, default: bool = False) -> bool:

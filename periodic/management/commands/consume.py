@@ -38,9 +38,8 @@ class Command(BaseCommand):
         )
         config.validate()
         logging.getLogger(__name__).info("%s: %s workers, pid %s", *self._facts(options))
-        if queue is QUEUES["payments"]:
-            # A worker that was killed left rows behind; they need not wait for the next minute.
-            tasks.sweep()
+        # A worker that was killed left rows behind; they need not wait for the next minute.
+        {"payments": tasks.sweep, "work": tasks.forget_old_task_records}[options["queue"]]()
         try:
             queue.create_consumer(**config.values).run()
         finally:

@@ -1,0 +1,81 @@
+"""A house of real processes and a headless Chromium in front of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.journeys.house import House, opened
+
+CHROMIUM = "/usr/bin/chromium"
+SIZES = {"360": {"width": 360, "height": 740}, "1280": {"width": 1280, "height": 800}}
+PICTURES = Path(__file__).resolve().parent.parent.parent / "var" / "pictures"
+
+
+@pytest.fixture(scope="session")
+def whole_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with opened(tmp_path_factory.mktemp("house"), STK_PROMPT_SECONDS="12") as house:
+        yield house
+
+
+@pytest.fixture
+def house(whole_house: House) -> Iterator[House]:
+    whole_house.simulator.post("/sim/reset")
+    yield whole_house
+    whole_house.check_books()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+class Person:
+    """Somebody at a screen; pictures of what one sees go to var/pictures."""
+
+    def __init__(self, context: BrowserContext, house: House, size: str) -> None:
+        self.context, self.house, self.size = context, house, size
+        self.page = context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def sign_in(self, username: str) -> Page:
+        self.page.goto(f"{self.house.url}/login")
+        self.page.fill("#id_username", username)
+        self.page.fill("#id_password", "karibu-duka")
+        self.page.click("button.main")
+        self.page.wait_for_url(lambda url: "/login" not in url)
+        return self.page
+
+    def picture(self, name: str, page: Page | None = None) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        (page or self.page).screenshot(path=PICTURES / f"{name}-{self.size}.png", full_page=True)
+
+    def fits(self) -> bool:
+        """Whether nothing sticks out of the screen sideways."""
+        wider: bool = self.page.evaluate(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        )
+        return wider
+
+    def phone(self, number: str) -> Page:
+        page = self.context.new_page()
+        page.set_viewport_size({"width": 360, "height": 740})
+        page.goto(f"{self.house.simulator.url}/phone/{number}")
+        return page
+
+
+@pytest.fixture(params=SIZES)
+def person(request: pytest.FixtureRequest, chromium: Browser, house: House) -> Iterator[Person]:
+    context = chromium.new_context(viewport=SIZES[request.param])
+    person = Person(context, house, request.param)
+    yield person
+    context.close()
+    assert person.errors == []

@@ -1,0 +1,121 @@
+"""An unsafe production is refused, setting by setting, and by the real command."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import huey
+import pytest
+from pytest_django import Settings
+
+from erp.checks import safe_production
+
+HOUSE = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def production(settings: Settings, tmp_path: Path) -> Settings:
+    settings.PRODUCTION = True
+    settings.DEBUG = False
+    settings.SECRET_KEY = "k" * 40
+    settings.ALLOWED_HOSTS = ["duka.example"]
+    settings.PUBLIC_URL = "https://duka.example"
+    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
+    settings.HUEY = huey.PriorityRedisExpireHuey("a-test", url="redis://127.0.0.1:1")
+    settings.DARAJA_URL = "https://api.example"
+    settings.VAR = tmp_path
+    return settings
+
+
+def said() -> list[tuple[str, str]]:
+    return [(str(message.id), message.msg.partition(":")[0]) for message in safe_production(None)]
+
+
+def test_a_safe_production_is_let_through(production: Settings) -> None:
+    assert said() == []
+
+
+def test_a_laptop_is_let_through(settings: Settings) -> None:
+    settings.DEBUG = True
+
+    assert said() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number"),
+    [
+        ("SECRET_KEY", "k" * 39, 1),
+        ("SECRET_KEY", "", 1),
+        ("DEBUG", True, 2),
+        ("ALLOWED_HOSTS", [], 3),
+        ("ALLOWED_HOSTS", ["*"], 3),
+        ("ALLOWED_HOSTS", ["duka.example", "*"], 3),
+        ("PUBLIC_URL", "http://duka.example", 4),
+        ("PUBLIC_URL", "", 4),
+        ("DATABASES", {"default": {"ENGINE": "django.db.backends.sqlite3"}}, 5),
+        ("HUEY", huey.MemoryHuey("a-test"), 6),
+        ("DARAJA_URL", "", 7),
+        ("DARAJA_URL", "http://127.0.0.1:8001", 7),
+    ],
+)
+def test_an_unsafe_production_is_refused(
+    production: Settings, name: str, value: Any, number: int
+) -> None:
+    setattr(production, name, value)
+
+    expected = {"DATABASES": "DATABASE_URL", "HUEY": "REDIS_URL"}.get(name, name)
+    assert said() == [(f"erp.E{number:03}", expected)]
+
+
+def test_a_key_that_a_laptop_made_is_refused(production: Settings, tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("k" * 40 + "\n")
+
+    assert said() == [("erp.E001", "SECRET_KEY")]
+
+
+def check(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-W", "error", str(HOUSE / "manage.py"), "check"],
+        env=clean | {"VAR": str(tmp_path), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_check_refuses_a_bare_production(tmp_path: Path) -> None:
+    done = check(tmp_path, PRODUCTION="yes", DEBUG="yes")
+
+    found = [f"erp.E{number:03}" for number in range(1, 8) if f"erp.E{number:03}" in done.stderr]
+    assert done.returncode == 1
+    assert found == [f"erp.E{number:03}" for number in range(1, 8)]
+    assert "Traceback" not in done.stderr
+
+
+def test_check_lets_a_whole_production_through(tmp_path: Path) -> None:
+    done = check(
+        tmp_path,
+        PRODUCTION="yes",
+        SECRET_KEY="k" * 50,
+        ALLOWED_HOSTS="duka.example",
+        PUBLIC_URL="https://duka.example",
+        DATABASE_URL="postgres://duka@127.0.0.1:1/duka",
+        REDIS_URL="redis://127.0.0.1:1",
+        DARAJA_URL="https://api.example",
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "System check identified no issues (0 silenced).\n"
+
+
+def test_check_says_which_variable_is_wrong(tmp_path: Path) -> None:
+    done = check(tmp_path, PORT="eighty")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(
+        "PORT is 'eighty': write a whole number from 1 to 65535."
+    )

@@ -1,0 +1,121 @@
+"""A business called duka, a way to tamper, and a scratch database for real processes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from money import triggers
+from money.models import Business
+from tests.make import a_business
+
+HOUSE = Path(__file__).resolve().parents[2]
+WORKER = Path(__file__).with_name("worker.py")
+
+# Its folder at the root of the house would be in the way of pytest's collection.
+set_hypothesis_home_dir(Path(os.environ["VAR"]) / "hypothesis")
+
+Tamper = Callable[..., None]
+
+
+@pytest.fixture
+def duka(db: None) -> Business:
+    return a_business()
+
+
+@pytest.fixture
+def tamper(db: None) -> Iterator[Tamper]:
+    """Run SQL with triggers, checks and foreign keys out of the way; undone after the test."""
+    with transaction.atomic():
+        yield _tamper
+        transaction.set_rollback(True)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+
+def _tamper(sql: str, params: Sequence[Any] = ()) -> None:
+    connection.check_constraints()
+    triggers.drop()
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA ignore_check_constraints = ON")
+        else:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute(
+                "ALTER TABLE money_entry DROP CONSTRAINT IF EXISTS entry_id_is_book_and_number"
+            )
+        for statement in sql.split(";"):
+            cursor.execute(statement, params)
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL session_replication_role = origin")
+    triggers.install()
+
+
+class Scratch:
+    """A database of its own on the vendor in use, reached by processes of their own."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    def start(self, *arguments: object) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, str(WORKER), *map(str, arguments)],
+            cwd=HOUSE,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: object) -> list[str]:
+        """Run the worker to its end and return the words it printed."""
+        (words,) = self.run_together(arguments)
+        return words
+
+    def run_together(self, *jobs: Sequence[object]) -> list[list[str]]:
+        """Run several workers at once; each must end well."""
+        processes = [self.start(*job) for job in jobs]
+        outcomes = [process.communicate(timeout=60) for process in processes]
+        assert [process.returncode for process in processes] == [0] * len(jobs), outcomes
+        return [words.split() for words, _ in outcomes]
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Scratch]:
+    environment = dict(os.environ) | {
+        "DJANGO_SETTINGS_MODULE": "erp.settings",
+        "PYTHONPATH": "site:.",
+        "VAR": str(tmp_path_factory.mktemp("var")),
+    }
+    environment.pop("DATABASE_URL", None)
+    at = connection.settings_dict
+    name = f"duka_scratch_{os.getpid()}"
+    if connection.vendor == "postgresql":
+        place = f"{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT'] or 5432}"
+        environment["DATABASE_URL"] = f"postgres://{place}/{name}"
+        _administer(at, f"CREATE DATABASE {name}")
+    place_of_work = Scratch(environment)
+    place_of_work.run("migrate")
+    yield place_of_work
+    if connection.vendor == "postgresql":
+        _administer(at, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(at: dict[str, Any], sql: str) -> None:
+    with psycopg.connect(
+        host=at["HOST"],
+        port=at["PORT"] or 5432,
+        user=at["USER"],
+        password=at["PASSWORD"],
+        dbname="postgres",
+        autocommit=True,
+    ) as admin:
+        admin.execute(sql.encode())

@@ -1,0 +1,242 @@
+"""Every named constraint of the ground floor is broken once, by what walks past all validation."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from money import triggers
+from money.chain import FIRST_HASH
+from money.models import (
+    ENTRY_IDS_PER_BOOK,
+    Account,
+    Business,
+    Entry,
+    Line,
+    Membership,
+    Movement,
+    Role,
+    TaxPerson,
+    TaxRate,
+)
+from tests.make import NOW, TODAY, a_tax_person, a_user, an_entry
+
+DAY = date(2026, 11, 1)
+
+
+def a_drawer(business: Business) -> Account:
+    return Account.objects.get(business=business, code="1000")
+
+
+def an_entry_row(business: Business, **changes: Any) -> Entry:
+    facts: dict[str, Any] = {
+        "number": 1,
+        "key": "a-key",
+        "occurred_on": TODAY,
+        "posted_at": NOW,
+        "description": "Raw",
+        "previous_hash": FIRST_HASH,
+        "hash": FIRST_HASH,
+    } | changes
+    facts.setdefault("id", business.pk * ENTRY_IDS_PER_BOOK + facts["number"])
+    return Entry(business=business, **facts)
+
+
+def insert_twice(make: Callable[[Business], models.Model]) -> Callable[[Business], object]:
+    def insert(business: Business) -> object:
+        rows = [make(business), make(business)]
+        return type(rows[0])._base_manager.bulk_create(rows)
+
+    return insert
+
+
+def insert_same_number(business: Business) -> None:
+    """Insert two entries of one number; their ids differ, for which the id's check must go."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "PRAGMA ignore_check_constraints = ON"
+            if connection.vendor == "sqlite"
+            else "ALTER TABLE money_entry DROP CONSTRAINT entry_id_is_book_and_number"
+        )
+    Entry.objects.bulk_create(
+        [an_entry_row(business, id=7), an_entry_row(business, id=8, key="another")]
+    )
+
+
+# A name, what breaks it, and how SQLite tells of a UNIQUE one (a CHECK is told by its name).
+BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
+    (
+        "account_code_is_given",
+        lambda duka: Account.objects.filter(business=duka, code="1000").update(code=""),
+        "",
+    ),
+    (
+        "account_code_once_per_business",
+        lambda duka: Account.objects.filter(business=duka, code="1010").update(code="1000"),
+        "money_account.business_id, money_account.code",
+    ),
+    (
+        "account_kind_is_known",
+        lambda duka: Account.objects.filter(code="1000").update(kind="asse"),
+        "",
+    ),
+    (
+        "business_trade_is_known",
+        lambda duka: Business.objects.update(trade="bank"),
+        "",
+    ),
+    (
+        "entry_description_is_given",
+        lambda duka: Entry.objects.bulk_create([an_entry_row(duka, description="")]),
+        "",
+    ),
+    (
+        "entry_id_is_book_and_number",
+        lambda duka: Entry.objects.bulk_create([an_entry_row(duka, id=7)]),
+        "",
+    ),
+    (
+        "entry_key_is_given",
+        lambda duka: Entry.objects.bulk_create([an_entry_row(duka, key="")]),
+        "",
+    ),
+    (
+        # The id follows from book and number, so its own uniqueness is asked first on a plain
+        # insert; SQLite is asked about another id, without that check, below.
+        "entry_number_once_per_book",
+        insert_same_number,
+        "money_entry.business_id, money_entry.number",
+    ),
+    (
+        "entry_number_is_positive",
+        lambda duka: Entry.objects.bulk_create([an_entry_row(duka, number=0)]),
+        "",
+    ),
+    (
+        "line_is_not_zero",
+        lambda duka: Line.objects.bulk_create(
+            [Line(entry_id=1, account=a_drawer(duka), occurred_on=TODAY, amount_cents=0)]
+        ),
+        "",
+    ),
+    (
+        "membership_once_per_role",
+        insert_twice(lambda duka: Membership(user=a_user("amina"), business=duka, role=Role.OWNER)),
+        "money_membership.user_id, money_membership.business_id, money_membership.role",
+    ),
+    (
+        "membership_role_is_known",
+        lambda duka: Membership.objects.bulk_create(
+            [Membership(user=a_user("amina"), business=duka, role="king")]
+        ),
+        "",
+    ),
+    (
+        "movement_is_not_negative",
+        lambda duka: Movement.objects.bulk_create(
+            [Movement(account=a_drawer(duka), month_on=DAY, debit_cents=-1, credit_cents=0)]
+        ),
+        "",
+    ),
+    (
+        "movement_once_per_account_and_month",
+        insert_twice(
+            lambda duka: Movement(
+                account=a_drawer(duka), month_on=DAY, debit_cents=1, credit_cents=0
+            )
+        ),
+        "money_movement.account_id, money_movement.month_on",
+    ),
+    (
+        "taxperson_pin_has_eleven_characters",
+        lambda duka: TaxPerson.objects.update(kra_pin="A00123456Z"),
+        "",
+    ),
+    (
+        "taxrate_at_most_whole",
+        lambda duka: TaxRate.objects.update(rate_bp=10_001),
+        "",
+    ),
+    (
+        "taxrate_class_is_known",
+        lambda duka: TaxRate.objects.bulk_create([TaxRate(tax_class="F", from_on=DAY, rate_bp=1)]),
+        "",
+    ),
+    (
+        "taxrate_one_per_class_and_day",
+        insert_twice(lambda duka: TaxRate(tax_class="B", from_on=DAY, rate_bp=1)),
+        "money_taxrate.tax_class, money_taxrate.from_on",
+    ),
+]
+
+
+@pytest.fixture
+def bare(duka: Business):
+    """The tables without triggers, so that the constraint itself must answer; undone after."""
+    with transaction.atomic():
+        connection.check_constraints()
+        triggers.drop()
+        yield duka
+        transaction.set_rollback(True)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+
+@pytest.mark.parametrize(
+    ("name", "breaker", "columns"), BREAKERS, ids=[name for name, _, _ in BREAKERS]
+)
+def test_constraint_refuses(
+    bare: Business, name: str, breaker: Callable[[Business], object], columns: str
+) -> None:
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        breaker(bare)
+
+    said = str(caught.value).splitlines()[0]
+    if connection.vendor == "postgresql":
+        assert f'"{name}"' in said
+    elif columns:
+        assert said == f"UNIQUE constraint failed: {columns}"
+    else:
+        assert said == f"CHECK constraint failed: {name}"
+
+
+def test_every_named_constraint_is_broken_here() -> None:
+    named = {
+        constraint.name
+        for model in apps.get_app_config("money").get_models()
+        for constraint in model._meta.constraints
+    }
+
+    assert {name for name, _, _ in BREAKERS} == named
+
+
+@pytest.mark.parametrize(
+    "pin",
+    ["", "A00123456Z", "A0012345678", "a001234567Z", "A001234567z", "A00123456\nZ", "A00123456Z\n"],
+)
+def test_tax_person_needs_a_pin_of_the_right_shape(db: None, pin: str) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        TaxPerson.objects.bulk_create([TaxPerson(name="Amina", kra_pin=pin)])
+
+    assert TaxPerson.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("slug", "duka"), ("kra_pin", "A001234567Z"), ("key", "a-key")]
+)
+def test_natural_key_exists_once(bare: Business, field: str, value: str) -> None:
+    an_entry(bare, key="a-key")
+    second = {
+        "slug": Business(tax_person=a_tax_person(), slug=value, name="x", trade="retail"),
+        "kra_pin": TaxPerson(name="x", kra_pin=value),
+        "key": an_entry_row(bare, number=2, key=value),
+    }[field]
+
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        type(second)._base_manager.bulk_create([second])
+
+    assert field in str(caught.value)

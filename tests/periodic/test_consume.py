@@ -1,0 +1,84 @@
+"""The command that runs workers: what it refuses, what it starts with, how it ends."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from periodic import monitor
+from periodic.queues import QUEUES
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def test_consume_refuses_an_unknown_queue() -> None:
+    with pytest.raises(CommandError) as refusal:
+        call_command("consume", "gold")
+
+    assert str(refusal.value) == (
+        "Error: argument queue: invalid choice: 'gold' (choose from 'payments', 'work')"
+    )
+
+
+def test_consume_needs_a_queue() -> None:
+    with pytest.raises(CommandError) as refusal:
+        call_command("consume")
+
+    assert str(refusal.value) == "Error: the following arguments are required: queue"
+
+
+@pytest.fixture
+def real_queues() -> Iterator[None]:
+    """Let the queues use their files, as in production; then put back what a consumer changed."""
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    database = connections.databases["default"]
+    age, database["CONN_MAX_AGE"] = database["CONN_MAX_AGE"], 0
+    for queue in QUEUES.values():
+        queue.immediate = False
+    yield
+    for queue in QUEUES.values():
+        queue.storage.flush_queue()
+        queue.storage.close()
+        queue.immediate = True
+    database["CONN_MAX_AGE"] = age
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("payments", "sweep"), ("work", "forget_old_task_records")]
+)
+@pytest.mark.django_db(transaction=True)
+def test_consume_starts_with_what_was_left_and_ends_when_told(
+    real_queues: None, name: str, first: str
+) -> None:
+    heard: list[tuple[str, str]] = []
+    done = threading.Event()
+
+    def hear(what: str, task: object, exc: BaseException | None = None) -> None:
+        heard.append((getattr(task, "name", ""), what))
+        if what == "complete":
+            done.set()
+
+    def tell() -> None:
+        done.wait(10)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    QUEUES[name].signal()(hear)
+    teller = threading.Thread(target=tell)
+    teller.start()
+    try:
+        call_command("consume", name, "--workers", "1")
+    finally:
+        QUEUES[name].disconnect_signal(hear)
+        teller.join(10)
+
+    # The clock may ring the same task beside it, at the full minute.
+    assert heard[0] == (first, "enqueued")
+    assert heard.count((first, "complete")) >= 1
+    assert monitor.recorder._held == []
+    assert [t.name for t in threading.enumerate() if t.name.startswith("Worker")] == []

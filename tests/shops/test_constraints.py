@@ -1,0 +1,187 @@
+"""Each named constraint of the shops is broken once, with the triggers out of the way."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, models, transaction
+
+from money import triggers
+from money.models import Business
+from shops.models import Method, Product, ReceiptBook, Sale, SaleLine, SaleState, Tender
+from tests import make
+from tests.make import NOW, TODAY
+
+
+@pytest.fixture
+def unguarded(db: None) -> None:
+    """Leave the constraints alone; the test's rollback brings the triggers back."""
+    triggers.drop()
+
+
+@pytest.fixture
+def shop(unguarded: None) -> Business:
+    return make.a_business()
+
+
+def a_product(shop: Business, **but: Any) -> Product:
+    facts = {
+        "name": "Thing",
+        "price_cents": 100,
+        "tax_class": "B",
+        "unit": "piece",
+        "sales_account": "4040",
+    }
+    return Product(business=shop, **(facts | but))
+
+
+def a_sale(shop: Business, **but: Any) -> Sale:
+    facts = {
+        "key": "the-key",
+        "sold_on": TODAY,
+        "total_cents": 11_600,
+        "vat_cents": 1_600,
+        "is_vat_registered": True,
+        "cashier": make.a_user("baraka"),
+        "created_at": NOW,
+    }
+    return Sale(business=shop, **(facts | but))
+
+
+def a_line(shop: Business, **but: Any) -> SaleLine:
+    sale, product = a_sale(shop), a_product(shop)
+    sale.save()
+    product.save()
+    facts = {
+        "name": "Thing",
+        "unit": "piece",
+        "quantity_milli": 1000,
+        "price_cents": 11_600,
+        "amount_cents": 11_600,
+        "tax_class": "B",
+        "rate_bp": 1600,
+        "vat_cents": 1_600,
+        "sales_account": "4040",
+    }
+    return SaleLine(sale=sale, product=product, **(facts | but))
+
+
+def a_tender(shop: Business, **but: Any) -> Tender:
+    sale = a_sale(shop)
+    sale.save()
+    facts = {
+        "method": Method.CASH,
+        "amount_cents": 11_600,
+        "given_cents": 12_000,
+        "taken_at": NOW,
+    }
+    return Tender(sale=sale, **(facts | but))
+
+
+def refused_by(row: models.Model) -> str:
+    """Return the name of the constraint that refuses `row`, or the columns where SQLite says."""
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        row.save(force_insert=True)
+    text = str(refusal.value)
+    if connection.vendor == "postgresql":
+        found = re.search(r'constraint "(\w+)"', text)
+        return found[1] if found else text
+    return text.removeprefix("CHECK constraint failed: ")
+
+
+def unique_of(name: str, *columns: str) -> str:
+    """Return what `refused_by` says of a unique constraint: SQLite names only its columns."""
+    if connection.vendor == "postgresql":
+        return name
+    return f"UNIQUE constraint failed: {', '.join(columns)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "but"),
+    [
+        ("product_price_is_positive", {"price_cents": 0}),
+        ("product_price_is_positive", {"price_cents": -100}),
+        ("product_unit_is_known", {"unit": "dozen"}),
+        ("product_tax_class_is_known", {"tax_class": "X"}),
+    ],
+)
+def test_product_refuses(shop: Business, name: str, but: dict[str, Any]) -> None:
+    assert refused_by(a_product(shop, **but)) == name
+
+
+def test_product_name_once_per_business(shop: Business) -> None:
+    a_product(shop).save()
+    a_product(make.a_business(slug="maji")).save()
+
+    assert refused_by(a_product(shop)) == unique_of(
+        "product_name_once_per_business", "shops_product.business_id", "shops_product.name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "but"),
+    [
+        ("sale_state_is_known", {"state": "lost", "ended_at": NOW}),
+        ("sale_has_a_number_exactly_when_paid", {"state": SaleState.PAID, "ended_at": NOW}),
+        ("sale_has_a_number_exactly_when_paid", {"number": 1}),
+        (
+            "sale_has_a_number_exactly_when_paid",
+            {"state": SaleState.CANCELLED, "ended_at": NOW, "number": 1},
+        ),
+        ("sale_ended_exactly_when_not_open", {"ended_at": NOW}),
+        ("sale_ended_exactly_when_not_open", {"state": SaleState.PAID, "number": 1}),
+        ("sale_ended_exactly_when_not_open", {"state": SaleState.CANCELLED}),
+        ("sale_total_is_positive", {"total_cents": 0, "vat_cents": -1}),
+        ("sale_vat_within_total", {"vat_cents": 11_600}),
+        ("sale_vat_within_total", {"vat_cents": -1}),
+    ],
+)
+def test_sale_refuses(shop: Business, name: str, but: dict[str, Any]) -> None:
+    assert refused_by(a_sale(shop, **but)) == name
+
+
+def test_tender_method_is_known(shop: Business) -> None:
+    tender = a_tender(shop, method="gold")
+    if connection.vendor == "postgresql":
+        # Gold is neither given as cash nor paid by M-Pesa: PostgreSQL would name that one first.
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(
+                "ALTER TABLE shops_tender DROP CONSTRAINT tender_cash_was_given_mpesa_was_paid"
+            )
+
+    assert refused_by(tender) == "tender_method_is_known"
+
+
+def test_tender_refuses_rounding_of_mpesa(shop: Business) -> None:
+    payment = make.a_payment(make.a_till(shop))
+    tender = a_tender(
+        shop, method=Method.MPESA, given_cents=None, payment=payment, rounding_cents=1
+    )
+
+    assert refused_by(tender) == "tender_cash_was_given_mpesa_was_paid"
+
+
+def test_tender_takes_each_payment_once(shop: Business) -> None:
+    payment = make.a_payment(make.a_till(shop))
+    tender = a_tender(shop, method=Method.MPESA, given_cents=None, payment=payment)
+    tender.save()
+    tender.pk = None
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        tender.save(force_insert=True)
+
+
+def test_rows_name_themselves(shop: Business) -> None:
+    line = a_line(shop, quantity_milli=12_345_678)
+    tender = Tender(sale=line.sale, method=Method.CASH, amount_cents=1)
+    paid = Sale(pk=5, number=3, state=SaleState.PAID)
+    names = (line, tender, paid, line.product, ReceiptBook(business=shop, last_number=3))
+
+    assert [str(row) for row in names] == [
+        "Thing x 12345.678",
+        f"Cash for Sale {line.sale.pk} (open)",
+        "Receipt 3",
+        "Thing",
+        "Amina duka: 3",
+    ]
