@@ -24,6 +24,10 @@ from money.models import (
 
 LEAST_LINES = 2
 MOST_LINES = 500
+# Ten million million shillings: sums stay within 64 bits, which SQLite does not check.
+MOST_LINE_CENTS = 10**15
+# SQLite does not check the length of a text; PostgreSQL would refuse the book when it moves there.
+MOST_LETTERS = {"key": 100, "description": 200, "source": 60}
 # VAT Act 2013 (second schedule, section 5) and its later rates; the owner adds rows, never edits.
 SHIPPED_TAX_RATES: tuple[tuple[TaxClass, date, int], ...] = (
     (TaxClass.EXEMPT, date(2013, 9, 2), 0),
@@ -38,6 +42,10 @@ SHIPPED_TAX_RATES: tuple[tuple[TaxClass, date, int], ...] = (
 
 class Unbalanced(Exception):
     """The lines of an entry are too few, too many, not of whole cents, zero, or sum to non-zero."""
+
+
+class TooLong(Exception):
+    """The key, the description or the source has more letters than its column."""
 
 
 class UnknownAccount(Exception):
@@ -124,9 +132,12 @@ def post(draft: Draft, *, posted_at: datetime) -> Posted:
     what the database gives back, or the book would never verify again.
 
     The same key and content returns the first entry. Call it last in a transaction: it holds the
-    book's head row until the commit. Raises Unbalanced, UnknownAccount, KeyTaken or NoBook.
+    book's head row until the commit. Raises Unbalanced, TooLong, UnknownAccount, KeyTaken, NoBook.
     """
     _refuse_unbalanced(draft)
+    for name, most in MOST_LETTERS.items():
+        if len(getattr(draft, name)) > most:
+            raise TooLong(f"{draft.key[:100]}: the {name} has more than {most} letters.")
     assert posted_at.tzinfo is not None
     assert not isinstance(draft.occurred_on, datetime)
     # No savepoint of our own: a refusal by the database undoes the caller's whole transaction.
@@ -142,8 +153,8 @@ def _refuse_unbalanced(draft: Draft) -> None:
         raise Unbalanced(f"{draft.key}: an entry has {LEAST_LINES} to {MOST_LINES} lines.")
     if any(type(cents) is not int for _, cents in draft.lines):
         raise Unbalanced(f"{draft.key}: an amount is a whole number of cents, an int.")
-    if any(cents == 0 for _, cents in draft.lines):
-        raise Unbalanced(f"{draft.key}: a line of zero says nothing.")
+    if not all(0 < abs(cents) <= MOST_LINE_CENTS for _, cents in draft.lines):
+        raise Unbalanced(f"{draft.key}: a line is not zero and at most {MOST_LINE_CENTS} cents.")
     if total := sum(cents for _, cents in draft.lines):
         raise Unbalanced(f"{draft.key}: the lines sum to {total} cents, not to zero.")
 

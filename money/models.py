@@ -211,6 +211,14 @@ class Entry(models.Model):
                 condition=Q(id=F("business_id") * ENTRY_IDS_PER_BOOK + F("number")),
             ),
             models.CheckConstraint(name="entry_number_is_positive", condition=Q(number__gte=1)),
+            models.CheckConstraint(
+                name="entry_reverses_an_earlier_one_of_its_book",
+                condition=Q(reverses=None)
+                | Q(
+                    reverses_id__gt=F("business_id") * ENTRY_IDS_PER_BOOK,
+                    reverses_id__lt=F("id"),
+                ),
+            ),
             models.CheckConstraint(name="entry_key_is_given", condition=~Q(key="")),
             models.CheckConstraint(name="entry_description_is_given", condition=~Q(description="")),
         ]

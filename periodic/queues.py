@@ -14,16 +14,23 @@ QUEUES: dict[str, Huey] = {"payments": payments, "work": work}
 Function = Callable[[], None]
 
 
-def _with_database(function: Function) -> Function:
-    """Drop connections that went stale, before and after; keep the good ones."""
+def _with_database(queue: Huey, function: Function) -> Function:
+    """Drop connections that went stale, before and after; keep the good ones.
+
+    An immediate task runs on its caller's connection, which is not ours to drop.
+    """
+
+    def tidy() -> None:
+        if not queue.immediate:
+            close_old_connections()
 
     @wraps(function)
     def inner() -> None:
-        close_old_connections()
+        tidy()
         try:
             function()
         finally:
-            close_old_connections()
+            tidy()
 
     return inner
 
@@ -32,7 +39,7 @@ def bell(queue: Huey, **options: Any) -> Callable[[Function], Any]:
     """Register a task without arguments: what it has to do, it finds in the database."""
 
     def decorate(function: Function) -> Any:
-        return queue.task(**options)(_with_database(function))
+        return queue.task(**options)(_with_database(queue, function))
 
     return decorate
 
@@ -41,6 +48,6 @@ def every(queue: Huey, when: Any) -> Callable[[Function], Any]:
     """Register a task that the clock rings; `when` is a huey crontab in Nairobi time."""
 
     def decorate(function: Function) -> Any:
-        return queue.periodic_task(when)(_with_database(function))
+        return queue.periodic_task(when)(_with_database(queue, function))
 
     return decorate

@@ -36,7 +36,9 @@ def a_business(*, slug: str = "duka", vat_registered_from: date | None = None) -
 
 def a_user(username: str, **roles: str) -> User:
     """Make a person; `roles` are slug=role."""
-    user, _ = User.objects.get_or_create(username=username, first_name=username.title())
+    user, _ = User.objects.get_or_create(
+        username=username, defaults={"first_name": username.title()}
+    )
     for slug, role in roles.items():
         Membership.objects.create(user=user, business=Business.objects.get(slug=slug), role=role)
     return user

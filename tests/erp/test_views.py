@@ -349,6 +349,8 @@ def test_a_cashier_has_no_admin(client: Client, duka: Business) -> None:
     assert (response.status_code, response["Location"]) == (302, "/admin/login/?next=/admin/")
 
 
+# The monitor's admin is written for Django 5 only.
+@pytest.mark.filterwarnings("ignore:`request` must be added to the signature")
 @pytest.mark.parametrize(
     "page",
     [

@@ -116,6 +116,14 @@ BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
         "",
     ),
     (
+        # It reverses itself; an entry of another book is refused by the same check.
+        "entry_reverses_an_earlier_one_of_its_book",
+        lambda duka: Entry.objects.bulk_create(
+            [an_entry_row(duka, reverses_id=duka.pk * ENTRY_IDS_PER_BOOK + 1)]
+        ),
+        "",
+    ),
+    (
         "line_is_not_zero",
         lambda duka: Line.objects.bulk_create(
             [Line(entry_id=1, account=a_drawer(duka), occurred_on=TODAY, amount_cents=0)]

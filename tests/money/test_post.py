@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from money.actions import (
@@ -15,6 +15,7 @@ from money.actions import (
     KeyTaken,
     NoBook,
     Posted,
+    TooLong,
     Unbalanced,
     UnknownAccount,
     load_tax_rates,
@@ -258,7 +259,11 @@ def test_post_refuses_a_key_that_reverses_something_else(duka: Business) -> None
         ),
         (
             [(Code.CASH_DRAWER, 1), (Code.CASH_DRAWER, 0), (Code.SALES_RETAIL, -1)],
-            "sale:1: a line of zero says nothing.",
+            "sale:1: a line is not zero and at most 1000000000000000 cents.",
+        ),
+        (
+            [(Code.CASH_DRAWER, 10**15 + 1), (Code.SALES_RETAIL, -(10**15) - 1)],
+            "sale:1: a line is not zero and at most 1000000000000000 cents.",
         ),
         (
             [(Code.CASH_DRAWER, 3), (Code.SALES_RETAIL, -1)],
@@ -278,6 +283,26 @@ def test_post_refuses_what_does_not_balance(
     duka: Business, lines: list[tuple[str, int]], said: str
 ) -> None:
     assert refusal_of(a_draft(duka, lines=lines), Unbalanced) == said
+
+
+@pytest.mark.parametrize(("name", "most"), [("key", 100), ("description", 200), ("source", 60)])
+def test_post_refuses_a_text_that_another_database_would_cut(
+    duka: Business, name: str, most: int
+) -> None:
+    post(replace(a_draft(duka), **{name: "x" * most}), posted_at=NOW)
+
+    said = refusal_of(replace(a_draft(duka), **{name: "x" * (most + 1)}), TooLong)
+
+    assert said.endswith(f"the {name} has more than {most} letters.")
+
+
+def test_post_refuses_to_reverse_an_entry_of_another_book(duka: Business) -> None:
+    foreign = an_entry(a_business(slug="maji"))
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        post(replace(a_draft(duka), reverses_id=foreign.entry_id), posted_at=NOW)
+
+    assert Entry.objects.filter(business=duka).count() == 0
 
 
 def test_post_takes_as_many_lines_as_allowed(duka: Business) -> None:

@@ -81,7 +81,7 @@ class Gateway:
 
 def _handler_of(gateway: Gateway, stopping: threading.Event) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 http.server's names
+        def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else {}
             path = self.path.partition("?")[0]

@@ -12,6 +12,7 @@ from mpesa.actions.inbound import understand
 from mpesa.models import InboundMessage, InboundState, Payment, PaymentRequest
 from tests.make import NOW, TOKEN, a_callback, a_request
 
+CLIENT = Client()
 CHECKOUT = "ws_CO_22112026120000000700000101"
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -81,7 +82,7 @@ def test_whatever_arrives_is_stored_and_pays_only_where_it_is_right(shop, body, 
     with transaction.atomic():
         request = a_request(shop.till)
 
-        answer = Client().generic("POST", f"/cb/{shop.till.callback_secret}/stk/{token}", body)
+        answer = CLIENT.generic("POST", f"/cb/{shop.till.callback_secret}/stk/{token}", body)
         message = InboundMessage.objects.get()
         state = understand(message_id=message.pk, now=NOW)
 

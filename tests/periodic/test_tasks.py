@@ -150,8 +150,9 @@ def test_take_in_lets_no_payment_hold_up_another(
 
     sale.refresh_from_db()
     broken.refresh_from_db()
+    unmatched = Payment.objects.get(receipt="UKMBROKEN").pk
     assert [record.getMessage() for record in caplog.records] == [
-        f"payment {Payment.objects.get(receipt='UKMBROKEN').pk} failed; the sweep will try it again"
+        f"payment {unmatched} failed; the sweep will try it again"
     ]
     assert (sale.state, broken.state) == (SaleState.PAID, SaleState.OPEN)
 

@@ -34,7 +34,7 @@ LATER = NOW + timedelta(minutes=5)
 
 
 def rung(business: Business, cashier: User, cart: dict[int, int], shown: int, **but: Any) -> Sale:
-    facts = {
+    facts: dict[str, Any] = {
         "business": business,
         "key": KEY,
         "cart": cart,

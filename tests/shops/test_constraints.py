@@ -140,6 +140,53 @@ def test_sale_refuses(shop: Business, name: str, but: dict[str, Any]) -> None:
     assert refused_by(a_sale(shop, **but)) == name
 
 
+def test_sale_number_once_per_business(shop: Business) -> None:
+    paid = {"state": SaleState.PAID, "ended_at": NOW, "number": 7}
+    a_sale(shop, key="first", **paid).save()
+    a_sale(make.a_business(slug="maji"), key="theirs", **paid).save()
+
+    assert refused_by(a_sale(shop, key="second", **paid)) == unique_of(
+        "sale_number_once_per_business", "shops_sale.business_id", "shops_sale.number"
+    )
+
+
+def test_sale_key_is_used_once(shop: Business) -> None:
+    a_sale(shop, key="first").save()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        a_sale(make.a_business(slug="maji"), key="first").save()
+
+
+@pytest.mark.parametrize(
+    ("name", "but"),
+    [
+        ("saleline_quantity_is_positive", {"quantity_milli": 0}),
+        ("saleline_amount_is_positive", {"amount_cents": 0, "vat_cents": -1}),
+        ("saleline_vat_within_amount", {"vat_cents": 11_600}),
+        ("saleline_vat_within_amount", {"vat_cents": -1}),
+    ],
+)
+def test_saleline_refuses(shop: Business, name: str, but: dict[str, Any]) -> None:
+    assert refused_by(a_line(shop, **but)) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "but"),
+    [
+        ("tender_amount_is_positive", {"amount_cents": 0}),
+        ("tender_cash_was_given_mpesa_was_paid", {"given_cents": None}),
+        ("tender_cash_was_given_mpesa_was_paid", {"method": Method.MPESA}),
+        ("tender_cash_was_given_mpesa_was_paid", {"method": Method.MPESA, "given_cents": None}),
+        ("tender_given_is_enough", {"given_cents": 11_599}),
+        ("tender_given_is_enough", {"rounding_cents": 50, "given_cents": 11_649}),
+        ("tender_rounding_is_below_a_shilling", {"rounding_cents": 100}),
+        ("tender_rounding_is_below_a_shilling", {"rounding_cents": -100}),
+    ],
+)
+def test_tender_refuses(shop: Business, name: str, but: dict[str, Any]) -> None:
+    assert refused_by(a_tender(shop, **but)) == name
+
+
 def test_tender_method_is_known(shop: Business) -> None:
     tender = a_tender(shop, method="gold")
     if connection.vendor == "postgresql":

@@ -94,7 +94,13 @@ def test_standing_of_a_paid_sale_shows_its_tender(duka: Business, baraka: User) 
     ],
 )
 def test_standing_of_an_asked_sale_follows_its_request(
-    till: Till, state: str, facts: dict[str, object], stage: Stage, is_moving: bool, may_end: bool
+    till: Till,
+    *,
+    state: str,
+    facts: dict[str, object],
+    stage: Stage,
+    is_moving: bool,
+    may_end: bool,
 ) -> None:
     request = a_request(till, state, **facts)
     sale = till.business.sales.get()

@@ -98,7 +98,7 @@ def test_the_orm_cannot_change_or_delete_a_paid_sale(paid: Sale) -> None:
         with pytest.raises(IntegrityError), transaction.atomic():
             row.save()
     for model in (Tender, SaleLine, Sale):
-        with pytest.raises(Exception, match="frozen|kept|protected"), transaction.atomic():
+        with pytest.raises(Exception, match=r"frozen|kept|protected"), transaction.atomic():
             model.objects.all().delete()
 
     assert (Sale.objects.get(), SaleLine.objects.get(), Tender.objects.get()) == rows
@@ -178,17 +178,25 @@ def test_replica_mode_walks_past_no_trigger(paid: Sale) -> None:
 def test_insert_or_replace_is_refused(paid: Sale, table: str) -> None:
     said = refusal_of(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
 
-    assert said == {
-        "shops_sale": "shops: a sale with this id, key or number exists already",
-        "shops_saleline": "shops: this line exists already",
-        "shops_tender": "shops: this tender exists already",
-    }[table]
+    assert (
+        said
+        == {
+            "shops_sale": "shops: a sale with this id, key or number exists already",
+            "shops_saleline": "shops: this line exists already",
+            "shops_tender": "shops: this tender exists already",
+        }[table]
+    )
 
 
 @needs_sqlite
 @pytest.mark.parametrize("taken", ["key", "number"])
 def test_insert_or_replace_by_another_id_is_refused(paid: Sale, taken: str) -> None:
-    fields = {"key": "another", "number": None, "state": "open", "ended_at": None}
+    fields: dict[str, object] = {
+        "key": "another",
+        "number": None,
+        "state": "open",
+        "ended_at": None,
+    }
     if taken == "key":
         fields |= {"key": paid.key}
     else:

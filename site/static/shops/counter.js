@@ -141,6 +141,8 @@
     if (form.dataset.sending) event.preventDefault();
     form.dataset.sending = "yes";
   });
+  // The bar leads to the form; over the form it would be in the way.
+  new IntersectionObserver(([seen]) => $("jump").classList.toggle("away", seen.isIntersecting), { threshold: 0.15 }).observe(form);
   // Back from the next page, or a cart that was sold in another tab: look again.
   window.addEventListener("pageshow", (event) => { delete form.dataset.sending; if (event.persisted) { load(); show(); } });
   window.addEventListener("storage", (event) => { if (event.key === place) { if (event.newValue === null) cart.key = fresh(); load(); show(); } });
