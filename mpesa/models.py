@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.lookups import Exact
 
 from money.models import Business, User
 
@@ -163,8 +164,11 @@ class PaymentRequest(models.Model):
             ),
             models.CheckConstraint(
                 name="request_is_whole_shillings_within_limits",
-                # Safaricom: 1 to 250,000 shillings (REFERENCE 2.1). % is not portable in a CHECK.
-                condition=Q(amount_cents__gte=100, amount_cents__lte=25_000_000),
+                # Safaricom: 1 to 250,000 whole shillings (REFERENCE 2.1).
+                condition=Q(
+                    Q(amount_cents__gte=100, amount_cents__lte=25_000_000),
+                    Exact(F("amount_cents") % 100, 0),
+                ),
             ),
             models.UniqueConstraint(
                 name="request_one_live_per_reference",

@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.5
 MOST_HELD = 20_000
 KEPT = timedelta(days=2)
-MOST_FORGOTTEN_AT_ONCE = 5_000
+MOST_FORGOTTEN_AT_ONCE = 50_000
+FORGOTTEN_PER_STEP = 200
 ENDED = {
     signals.SIGNAL_CANCELED,
     signals.SIGNAL_COMPLETE,
@@ -212,11 +213,16 @@ def _uuid_as_stored() -> Callable[[uuid.UUID], Any]:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete task records older than KEPT, a bounded number at once; returns how many."""
+    """Delete task records older than KEPT in short transactions; returns how many tasks.
+
+    A bounded number at once; the next hour goes on.
+    """
     old = TaskModel.objects.filter(update_dt__lt=now - KEPT).order_by("update_dt")
     ids = list(old.values_list("pk", flat=True)[:MOST_FORGOTTEN_AT_ONCE])
-    with transaction.atomic():
-        TaskModel.objects.filter(pk__in=ids).update(state=None)
-        SignalInfoModel.objects.filter(task_id__in=ids).delete()
-        TaskModel.objects.filter(pk__in=ids).delete()
+    for start in range(0, len(ids), FORGOTTEN_PER_STEP):
+        step = ids[start : start + FORGOTTEN_PER_STEP]
+        with transaction.atomic():
+            TaskModel.objects.filter(pk__in=step).update(state=None)
+            SignalInfoModel.objects.filter(task_id__in=step).delete()
+            TaskModel.objects.filter(pk__in=step).delete()
     return len(ids)

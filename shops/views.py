@@ -84,8 +84,12 @@ def _to_login(request: HttpRequest, slug: str) -> HttpResponse:
 @for_sellers
 @require_GET
 def counter(request: HttpRequest, business: Business) -> HttpResponse:
-    """Show the counter, empty; `?q=` searches where there is no JavaScript."""
-    return _counter_page(request, business, {}, words=_stored(request.GET.get("q", ""))[:80])
+    """Show the counter, empty; `?q=` searches, and answers the script with the tiles alone."""
+    words = _stored(request.GET.get("q", ""))[:80]
+    if request.headers.get("X-Tiles"):
+        products = queries.products_of(business, words)
+        return render(request, "shops/_tiles.html", {"products": products})
+    return _counter_page(request, business, {}, words=words)
 
 
 @for_sellers
@@ -282,9 +286,11 @@ def _counter_page(
 ) -> HttpResponse:
     """Show the counter with the cart and the fields as they were sent."""
     lines = _cart_lines(business, fields, add)
+    products = list(queries.products_of(business, words))
     context = {
         "business": business,
-        "products": queries.products_of(business, words),
+        "products": products,
+        "has_more": len(products) == queries.TILES,
         "words": words,
         "lines": lines,
         "total_cents": sum(line["amount_cents"] for line in lines),

@@ -50,7 +50,7 @@ def request_payment(
     """
     check_askable(amount_cents)
     with transaction.atomic():
-        if first := PaymentRequest.objects.filter(key=key).first():
+        if first := _request_of(key, reference):
             return first
         live = PaymentRequest.objects.filter(reference=reference, state__in=LIVE_STATES)
         if live.exists():
@@ -69,9 +69,17 @@ def request_payment(
                 )
         except IntegrityError as error:
             # Two sessions at once on PostgreSQL: the unique indexes let one through.
-            if first := PaymentRequest.objects.filter(key=key).first():
+            if first := _request_of(key, reference):
                 return first
             raise AlreadyAsking("The phone is being asked already.") from error
+
+
+def _request_of(key: str, reference: str) -> PaymentRequest | None:
+    """Return the request that a key was used for. Raises AlreadyAsking where it was another one."""
+    first = PaymentRequest.objects.filter(key=key).first()
+    if first and first.reference != reference:
+        raise AlreadyAsking("This page was used for another sale. Reload it, then ask again.")
+    return first
 
 
 def check_askable(amount_cents: int) -> None:

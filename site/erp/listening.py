@@ -20,11 +20,12 @@ def parse_address(text: str) -> tuple[str, int]:
 
 def is_free(host: str, port: int) -> bool:
     """Tell whether a server can be bound here right now."""
-    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
         # As servers do: a port whose last connections are still closing down is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind((host.strip("[]"), port))
         except OSError:
             return False
     return True

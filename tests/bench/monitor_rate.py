@@ -27,9 +27,7 @@ def child(tasks: int, *, is_monitored: bool) -> None:
 
     done: list[int] = []
 
-    @work.task()
-    def nothing() -> None:
-        done.append(1)
+    nothing = work.task(name="nothing")(lambda: done.append(1))
 
     if not is_monitored:
         work._signal.disconnect(monitor.recorder.hear)

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.journeys.house import House, opened
 
 CHROMIUM = "/usr/bin/chromium"
-SIZES = {"360": {"width": 360, "height": 740}, "1280": {"width": 1280, "height": 800}}
+SIZES: dict[str, ViewportSize] = {
+    "360": {"width": 360, "height": 740},
+    "1280": {"width": 1280, "height": 800},
+}
 PICTURES = Path(__file__).resolve().parent.parent.parent / "var" / "pictures"
 
 

@@ -209,3 +209,25 @@ def test_the_counter_sells_without_javascript(person: Person) -> None:
     stage(page, "paid")
 
     plain.close()
+
+
+def test_a_product_beyond_the_tiles_is_found_by_typing(person: Person) -> None:
+    names = [f"{letter} thing {number}" for letter in "ABCDEFGH" for number in range(10)]
+    person.house.run_code(
+        "from money.models import Business; from shops.models import Product\n"
+        "shop = Business.objects.get(slug='dobi')\n"
+        f"for name in {names!r}:\n"
+        "    Product.objects.get_or_create(business=shop, name=name, defaults={'price_cents': 700,"
+        " 'tax_class': 'B', 'sales_account': '4030'})\n"
+    )
+    page = person.sign_in("wanjiru")
+    expect(page.locator(".tile:has-text('Wash and iron')")).to_have_count(0)
+
+    page.fill("#find", "wash iron")
+    expect(page.locator(".tile:has-text('Wash and iron')")).to_be_visible()
+    page.press("#find", "Enter")
+
+    expect(page.locator("#total")).to_have_text("KES 180")
+    page.fill("#find", "suit")
+    page.press("#find", "Enter")
+    expect(page.locator("#total")).to_have_text("KES 630")

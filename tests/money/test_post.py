@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -289,9 +290,11 @@ def test_post_refuses_what_does_not_balance(
 def test_post_refuses_a_text_that_another_database_would_cut(
     duka: Business, name: str, most: int
 ) -> None:
-    post(replace(a_draft(duka), **{name: "x" * most}), posted_at=NOW)
+    fits: dict[str, Any] = {name: "x" * most}
+    too_long: dict[str, Any] = {name: "x" * (most + 1)}
+    post(replace(a_draft(duka), **fits), posted_at=NOW)
 
-    said = refusal_of(replace(a_draft(duka), **{name: "x" * (most + 1)}), TooLong)
+    said = refusal_of(replace(a_draft(duka), **too_long), TooLong)
 
     assert said.endswith(f"the {name} has more than {most} letters.")
 

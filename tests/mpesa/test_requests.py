@@ -126,9 +126,19 @@ def test_check_askable_takes_the_limits_themselves(cents):
 def test_request_payment_with_the_same_key_is_the_first_request(shop):
     first = a_wish(shop)
 
-    again = a_wish(shop, amount_cents=99_900, reference="sale:2")
+    again = a_wish(shop, amount_cents=99_900)
 
     assert (again, again.amount_cents, PaymentRequest.objects.count()) == (first, 18_000, 1)
+
+
+def test_request_payment_refuses_the_key_of_another_reference(shop):
+    a_wish(shop)
+
+    with pytest.raises(AlreadyAsking) as refusal:
+        a_wish(shop, reference="sale:2")
+
+    assert "used for another sale" in str(refusal.value)
+    assert PaymentRequest.objects.count() == 1
 
 
 @pytest.mark.parametrize("state", [RequestState.CREATED, RequestState.ASKED])

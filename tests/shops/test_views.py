@@ -455,6 +455,17 @@ def test_search_finds_products(at_counter: Client, duka: Business, flour: Produc
     assert list(at_counter.get(COUNTER, {"q": "flour"}).context["products"]) == [flour]
 
 
+def test_search_answers_the_script_with_tiles_alone(
+    at_counter: Client, duka: Business, flour: Product
+) -> None:
+    make.a_product(duka, name="Sugar")
+
+    response = at_counter.get(COUNTER, {"q": "flour"}, headers={"X-Tiles": "yes"})
+
+    assert list(response.context["products"]) == [flour]
+    assert "<html" not in response.content.decode()
+
+
 def test_a_thousand_fields_are_refused(at_counter: Client, flour: Product) -> None:
     response = at_counter.post(SELL, {f"line-{n}": "1" for n in range(1001)})
 

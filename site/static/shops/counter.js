@@ -86,6 +86,24 @@
     for (const tile of tiles) tile.hidden = !words.every((word) => tile.dataset.name.toLowerCase().includes(word));
     $("nothing").hidden = tiles.length === 0 || visible().length > 0;
   };
+  const wire = (tile) => tile.addEventListener("click", (event) => { event.preventDefault(); add(tile.dataset.id, 1000); });
+
+  // A shop with more products than tiles: the server searches the rest, and what it finds stays.
+  let asking = 0;
+  const searchFurther = async () => {
+    const words = find.value.trim(), mine = ++asking;
+    if (!words || !$("tiles").dataset.more) return;
+    await new Promise((done) => setTimeout(done, 150));
+    if (mine !== asking) return;
+    const answer = await fetch(`?q=${encodeURIComponent(words)}`, { headers: { "X-Tiles": "yes" } });
+    if (!answer.ok || answer.redirected) return;
+    const found = document.createElement("template");
+    found.innerHTML = await answer.text();
+    const held = new Set(tiles.map((tile) => tile.dataset.id));
+    for (const tile of found.content.querySelectorAll(".tile"))
+      if (!held.has(tile.dataset.id)) { $("tiles").append(tile); tiles.push(tile); wire(tile); }
+    search();
+  };
 
   const load = () => {
     const held = JSON.parse(localStorage.getItem(place) || "null");
@@ -110,16 +128,17 @@
   }
   show();
 
-  for (const tile of tiles) tile.addEventListener("click", (event) => { event.preventDefault(); add(tile.dataset.id, 1000); });
+  for (const tile of tiles) wire(tile);
   for (const note of document.querySelectorAll("[data-note]"))
     note.onclick = () => { given.value = note.dataset.note; change(); };
   given.oninput = change;
-  find.oninput = search;
-  find.form.onsubmit = (event) => {
+  find.oninput = () => { search(); searchFurther(); };
+  find.form.onsubmit = async (event) => {
     event.preventDefault();
     const times = /\*(\d{1,4})$/.exec(find.value);
     if (times) find.value = find.value.replace(times[0], "").trim();
     search();
+    if (!visible().length) await searchFurther();
     const first = visible()[0];
     if (find.value.trim() && first) { add(first.dataset.id, 1000 * Number(times ? times[1] : 1)); find.value = ""; search(); }
   };
