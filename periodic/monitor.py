@@ -170,6 +170,7 @@ def _write(batch: Sequence[Happening]) -> None:
     at_of = connection.ops.adapt_datetimefield_value
     host, pid = _hostname(), os.getpid()
     latest = {one.task_id: one for one in batch}
+    first_at = {one.task_id: one.at for one in reversed(batch)}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(
             _SIGNALS,
@@ -196,7 +197,7 @@ def _write(batch: Sequence[Happening]) -> None:
                     one.task_name,
                     uuid_of(one.id),
                     one.signal in ENDED,
-                    at_of(one.at),
+                    at_of(first_at[task_id]),
                     at_of(one.at),
                     True,
                 )

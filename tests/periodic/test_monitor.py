@@ -101,6 +101,17 @@ def test_flush_writes_the_task_and_its_signals(recorder: Recorder) -> None:
 
 
 @pytest.mark.django_db
+def test_a_task_of_one_batch_keeps_how_long_it_took(recorder: Recorder) -> None:
+    hear(recorder, "executing")
+    hear(recorder, "complete", at=NOW + timedelta(milliseconds=340))
+
+    recorder.flush()
+
+    task = TaskModel.objects.select_related("state").get()
+    assert (task.create_dt, task.state.create_dt) == (NOW, NOW + timedelta(milliseconds=340))
+
+
+@pytest.mark.django_db
 def test_flush_costs_as_many_statements_whatever_it_writes(recorder: Recorder) -> None:
     def statements(count: int) -> int:
         for _ in range(count):
