@@ -7,14 +7,14 @@ PY := $(BIN)/python
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 CODE := manage.py huey_config.py site money mpesa shops periodic tests
 
-.PHONY: run test browser check lint types layers migrations coverage bench format pins clean
+.PHONY: run test browser check lint types layers migrations coverage bench format pins clean forget
 
 run: $(VENV)/.run
 	@exec $(PY) manage.py start
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Duka needs Python 3.11 or newer; name one: make run PYTHON=python3.12") if sys.version_info < (3, 11) else None'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv is missing. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
 $(VENV)/.run: requirements/base.txt | $(VENV)/bin/python
 	@echo "Installing what the product needs ..."
@@ -64,5 +64,10 @@ pins:
 	  uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url \
 	    --annotation-style=line $$set.in -o $$set.txt || exit 1; done
 
+# What can be made again; `make forget` is for the data.
 clean:
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# Deletes the database, the books and the queues of the copy in var/.
+forget:
+	rm -rf var

@@ -71,7 +71,7 @@ def _queue(name: str) -> Huey:
         )
         return PriorityRedisExpireHuey(full_name, connection_pool=pool, **common)
     folder = Path(os.environ.get("VAR", HOUSE / "var"))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Huey(
         full_name,
         storage_class=FileStorage,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
@@ -11,7 +12,7 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 
 from money.access import Ability, businesses_for
-from money.cents import format_shillings
+from money.cents import BASIS_POINTS, NotAnAmount, format_shillings, parse_shillings
 from money.models import Account, Business, Entry, Line, Membership, TaxPerson, TaxRate, User
 
 
@@ -28,7 +29,35 @@ class ReadOnly:
         return False
 
 
-class Scoped:
+# What the admin's own filters put behind a field's name.
+FILTER_ENDINGS = ("", "__exact", "__id__exact", "__isnull", "__gte", "__lt")
+
+
+class OfMine(admin.RelatedOnlyFieldListFilter):
+    """A filter by business that is in force even where only one of them has rows.
+
+    Django leaves out a filter with a single choice, and with it the condition of the address.
+    """
+
+    def has_output(self) -> bool:
+        return True
+
+
+class OnlyShownLookups:
+    """Refuses filters by what the page does not show: a query string could spell a secret out."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        filters = self.list_filter  # type: ignore[attr-defined]
+        names = [one if isinstance(one, str) else one[0] for one in filters]
+        return any(lookup == f"{name}{ending}" for name in names for ending in FILTER_ENDINGS)
+
+
+def manages_all(request: HttpRequest) -> bool:
+    """Tell whether the user manages every business: what holds for all is theirs alone."""
+    return not Business.objects.exclude(pk__in=_managed_by(request)).exists()
+
+
+class Scoped(OnlyShownLookups):
     """Rows of the businesses in which the user may see the books; `business_path` leads there."""
 
     business_path = "business"
@@ -60,7 +89,7 @@ class LineInline(ReadOnly, admin.TabularInline):
 class EntryAdmin(Scoped, ReadOnly, admin.ModelAdmin):
     list_display = ("number", "business", "occurred_on", "description", "total", "source", "actor")
     list_display_links = ("number", "description")
-    list_filter = (("business", admin.RelatedOnlyFieldListFilter), "occurred_on")
+    list_filter = (("business", OfMine), "occurred_on")
     list_select_related = ("business", "actor")
     search_fields = ("key", "description", "source")
     ordering = ("-posted_at", "-id")
@@ -88,7 +117,7 @@ class EntryAdmin(Scoped, ReadOnly, admin.ModelAdmin):
 @admin.register(Account)
 class AccountAdmin(Scoped, ReadOnly, admin.ModelAdmin):
     list_display = ("code", "name", "kind", "business", "balance")
-    list_filter = (("business", admin.RelatedOnlyFieldListFilter), "kind")
+    list_filter = (("business", OfMine), "kind")
     list_select_related = ("business",)
     search_fields = ("code", "name")
     ordering = ("business__name", "code")
@@ -121,7 +150,7 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(OnlyShownLookups, UserAdmin):
     """People of the businesses that the user manages, and those with no role yet.
 
     Whoever has a role elsewhere too keeps name, password and access: with another's password one
@@ -202,7 +231,7 @@ class BusinessAdmin(Scoped, admin.ModelAdmin):
 
 
 @admin.register(TaxPerson)
-class TaxPersonAdmin(admin.ModelAdmin):
+class TaxPersonAdmin(OnlyShownLookups, admin.ModelAdmin):
     list_display = ("name", "kra_pin", "vat_registered_from")
     ordering = ("name",)
 
@@ -219,10 +248,37 @@ class TaxPersonAdmin(admin.ModelAdmin):
         return managed and super().has_change_permission(request, obj)
 
 
+class TaxRateForm(forms.ModelForm):
+    """Takes the rate in percent and keeps basis points."""
+
+    percent = forms.CharField(label="Rate in %", max_length=6, help_text="Such as 16 or 8.5.")
+
+    class Meta:
+        model = TaxRate
+        fields = ("tax_class", "from_on")
+
+    def clean_percent(self) -> int:
+        """Return the rate in basis points: hundredths of a percent, as cents are of a shilling."""
+        try:
+            rate_bp = parse_shillings(self.cleaned_data["percent"])
+        except NotAnAmount as error:
+            raise forms.ValidationError("Write a rate such as 16 or 8.5.") from error
+        if rate_bp > BASIS_POINTS:
+            raise forms.ValidationError("A rate is at most 100 %.")
+        self.instance.rate_bp = rate_bp
+        return rate_bp
+
+
 @admin.register(TaxRate)
-class TaxRateAdmin(admin.ModelAdmin):
+class TaxRateAdmin(OnlyShownLookups, admin.ModelAdmin):
+    """Rates hold for everybody: only who manages every business adds one."""
+
+    form = TaxRateForm
     list_display = ("tax_class", "from_on", "rate")
     ordering = ("tax_class", "-from_on")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return manages_all(request) and super().has_add_permission(request)
 
     @admin.display(description="Rate")
     def rate(self, row: TaxRate) -> str:

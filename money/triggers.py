@@ -13,6 +13,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 _STATEMENT = re.compile(r"^(?=CREATE )", re.MULTILINE)
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+) .*? ON (\w+)", re.DOTALL)
@@ -59,7 +60,10 @@ def _present_postgresql(connection: BaseDatabaseWrapper) -> dict[str, str]:
         triggers = dict(cursor.fetchall())
         cursor.execute(
             """
-            SELECT proname || '()', prosrc
+            SELECT proname || '()', prosrc || CASE
+                WHEN proconfig = ARRAY[
+                    'search_path=' || quote_ident(current_schema()) || ', pg_temp']
+                THEN '' ELSE ' -- another search path' END
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE n.nspname = current_schema() AND proname LIKE 'duka\\_%'
             """
@@ -127,9 +131,20 @@ def install(using: str = "default") -> None:
     with connection.cursor() as cursor:
         for statement in _wanted(connection.vendor):
             cursor.execute(statement)
-            if connection.vendor == "postgresql" and (trigger := _TRIGGER.match(statement)):
-                # ALWAYS: not even a session in replica mode walks past it.
-                cursor.execute(f'ALTER TABLE "{trigger[2]}" ENABLE ALWAYS TRIGGER "{trigger[1]}"')
+            if connection.vendor == "postgresql":
+                _harden(cursor, statement)
+
+
+def _harden(cursor: CursorWrapper, statement: str) -> None:
+    """Keep a session from walking past what was just created on PostgreSQL."""
+    if trigger := _TRIGGER.match(statement):
+        # ALWAYS: not even a session in replica mode walks past it.
+        cursor.execute(f'ALTER TABLE "{trigger[2]}" ENABLE ALWAYS TRIGGER "{trigger[1]}"')
+    elif function := _FUNCTION.match(statement):
+        # Else a temporary table of the same name would be asked in place of the real one.
+        cursor.execute("SELECT quote_ident(current_schema())")
+        schema = cursor.fetchone()[0]
+        cursor.execute(f"ALTER FUNCTION {function[1]}() SET search_path = {schema}, pg_temp")
 
 
 def before_migrate(

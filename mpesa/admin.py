@@ -1,8 +1,10 @@
 """The rail in the admin: everything may be looked at, nothing changed; phones stay masked."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
-from money.admin import ReadOnly, Scoped
+from money.access import Ability
+from money.admin import OfMine, OnlyShownLookups, ReadOnly, Scoped, manages_all
 from money.cents import format_shillings
 from mpesa.masking import mask, mask_phone
 from mpesa.models import InboundMessage, Payment, PaymentRequest, Stray, Till
@@ -19,7 +21,7 @@ class TillAdmin(Scoped, ReadOnly, admin.ModelAdmin):
 class PaymentAdmin(Scoped, ReadOnly, admin.ModelAdmin):
     business_path = "till__business"
     list_display = ("receipt", "business", "amount", "paid_at", "unmatched", "matched_to")
-    list_filter = (("till__business", admin.RelatedOnlyFieldListFilter), "paid_at")
+    list_filter = (("till__business", OfMine), "paid_at")
     list_select_related = ("till__business", "request")
     search_fields = ("receipt",)
     ordering = ("-paid_at",)
@@ -47,7 +49,7 @@ class PaymentAdmin(Scoped, ReadOnly, admin.ModelAdmin):
 class PaymentRequestAdmin(Scoped, ReadOnly, admin.ModelAdmin):
     business_path = "till__business"
     list_display = ("id", "till", "reference", "amount", "masked_phone", "state", "result_text")
-    list_filter = ("state", ("till__business", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("state", ("till__business", OfMine))
     list_select_related = ("till",)
     ordering = ("-pk",)
     fields = (
@@ -79,6 +81,7 @@ class PaymentRequestAdmin(Scoped, ReadOnly, admin.ModelAdmin):
 @admin.register(InboundMessage)
 class InboundMessageAdmin(Scoped, ReadOnly, admin.ModelAdmin):
     business_path = "till__business"
+    ability = Ability.MANAGE
     list_display = ("id", "channel", "till", "state", "note", "received_at", "handled_at")
     list_filter = ("state", "channel")
     list_select_related = ("till",)
@@ -105,10 +108,15 @@ class InboundMessageAdmin(Scoped, ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Stray)
-class StrayAdmin(ReadOnly, admin.ModelAdmin):
+class StrayAdmin(OnlyShownLookups, ReadOnly, admin.ModelAdmin):
     list_display = ("received_at", "reason", "path", "address")
     ordering = ("-pk",)
     fields = ("received_at", "reason", "path", "address", "masked_body")
+
+    def has_view_permission(self, request: HttpRequest, obj: Stray | None = None) -> bool:
+        # A stray belongs to no business.
+        return manages_all(request) and super().has_view_permission(request, obj)
+
     readonly_fields = ("masked_body",)
 
     @admin.display(description="First 4 kB, masked")

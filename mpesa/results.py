@@ -66,6 +66,7 @@ MEANINGS: dict[str, Meaning] = {
     "phone-busy": Meaning(
         Outcome.FAILED, "Another prompt is open on that phone. Wait a minute, then ask again."
     ),
+    "withdrawn": Meaning(Outcome.FAILED, "The phone was not asked."),
     "never-asked": Meaning(Outcome.FAILED, "The request waited too long and was not sent."),
 }
 

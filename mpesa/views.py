@@ -1,7 +1,9 @@
 """The callback address: store what arrives, answer in milliseconds, understand nothing here."""
 
+import logging
 from typing import Final
 
+from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -10,15 +12,29 @@ from mpesa import doorbell
 from mpesa.actions.inbound import MOST_BODY_BYTES, STK, STRAY_BODY_BYTES, keep_stray, receive
 from mpesa.models import Till
 
+log = logging.getLogger(__name__)
+
 ACCEPTED: Final = {"ResultCode": 0, "ResultDesc": "Accepted"}
 KEPT_HEADERS = ("Content-Type", "User-Agent", "X-Forwarded-For")
 
 
 @csrf_exempt
 def stk(request: HttpRequest, secret: str, token: str = "") -> JsonResponse:
-    """Take an STK callback: 200 once stored, 404 for an unknown till, 413 for a huge body."""
+    """Take an STK callback: 200 once stored, 404 for an unknown till, 413 for a huge body.
+
+    503 where the database cannot take it: then nothing was stored, and the STK query has to find
+    out what became of the request.
+    """
     if request.method != "POST":
         return JsonResponse({"ResultCode": 1, "ResultDesc": "Use POST."}, status=405)
+    try:
+        return _take(request, secret, token)
+    except DatabaseError:
+        log.exception("a callback could not be stored")
+        return JsonResponse({"ResultCode": 1, "ResultDesc": "Try again later."}, status=503)
+
+
+def _take(request: HttpRequest, secret: str, token: str) -> JsonResponse:
     # PostgreSQL refuses to compare with a NUL.
     till = Till.objects.filter(callback_secret=secret).first() if "\0" not in secret else None
     if till is None:

@@ -68,16 +68,19 @@ def ask_phones() -> None:
 def _ask_once() -> bool:
     """Ask and query what is due now; False where every row was another worker's or failed."""
     done: list[object] = []
-    _each(
-        "request",
-        rail.requests_to_ask(),
-        lambda pk: done.append(ask(request_id=pk, now=timezone.now())),
-    )
-    _each(
-        "request",
-        rail.requests_to_query(timezone.now()),
-        lambda pk: done.append(query(request_id=pk, now=timezone.now())),
-    )
+
+    def ask_all() -> None:
+        _each(
+            "request",
+            rail.requests_to_ask(),
+            lambda pk: done.append(ask(request_id=pk, now=timezone.now())),
+        )
+
+    ask_all()
+    for due in rail.requests_to_query(timezone.now()):
+        _each("request", [due], lambda pk: done.append(query(request_id=pk, now=timezone.now())))
+        # Somebody at a counter waits for a prompt, nobody for the answer to a query.
+        ask_all()
     return any(state is not None for state in done)
 
 

@@ -9,16 +9,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from money.actions import Draft, post
-from money.cents import format_shillings, whole_shillings
+from money.cents import MILLI, format_shillings, whole_shillings
 from money.chart import Code
 from money.models import Business, User
 from money.queries import is_vat_registered, tax_rates_on
 from mpesa.actions.payments import allocate
-from mpesa.actions.requests import request_payment
+from mpesa.actions.requests import request_payment, withdraw
 from mpesa.models import Payment, PaymentRequest, RequestState, Till
 from mpesa.queries import is_being_asked
 from shops.cart import BadCart, PricedLine, price_line, totals
-from shops.models import Method, Product, ReceiptBook, Sale, SaleLine, SaleState, Tender
+from shops.models import Method, Product, ReceiptBook, Sale, SaleLine, SaleState, Tender, Unit
 
 _REFERENCE = re.compile(r"sale:(\d{1,18})")
 
@@ -105,6 +105,9 @@ def _priced(
     products = Product.objects.filter(business=business, is_active=True).in_bulk(list(cart))
     if len(products) != len(cart):
         raise BadCart("A product in the cart is not sold here any more. Take it out, then pay.")
+    for product_id, milli in cart.items():
+        if products[product_id].unit == Unit.PIECE and milli % MILLI:
+            raise BadCart(f"{products[product_id]} is sold whole. Write 1, 2 or 3.")
     return [
         (
             products[product_id],
@@ -145,11 +148,7 @@ def take_cash(*, sale_id: int, given_cents: int, by: User, now: datetime) -> Sal
         if sale.state == SaleState.PAID and sale.tenders.filter(method=Method.CASH).exists():
             return sale
         _refuse_ended(sale)
-        if is_being_asked(sale.reference):
-            raise StillAsking(
-                "The phone is still being asked. Wait for its answer, then take cash."
-            )
-        _refuse_confirmed(sale)
+        _refuse_asked(sale, now)
         due = whole_shillings(sale.total_cents)
         if given_cents < due:
             raise TooLittle(f"KES {format_shillings(due)} are due; less was given.")
@@ -161,8 +160,10 @@ def take_cash(*, sale_id: int, given_cents: int, by: User, now: datetime) -> Sal
             given_cents=given_cents,
             taken_at=now,
         )
-        _complete(sale, by, now)
-        _post_cash(sale, tender, by, now)
+        # An open sale of yesterday is sold, and its cash received, today.
+        paid_on = max(sale.sold_on, timezone.localdate(now))
+        _complete(sale, paid_on, by, now)
+        _post_cash(sale, tender, paid_on, by, now)
     return sale
 
 
@@ -202,9 +203,7 @@ def cancel_sale(*, sale_id: int, by: User, now: datetime) -> Sale:
         if sale.state == SaleState.CANCELLED:
             return sale
         _refuse_ended(sale)
-        if is_being_asked(sale.reference):
-            raise StillAsking("The phone is still being asked. Wait for its answer, then cancel.")
-        _refuse_confirmed(sale)
+        _refuse_asked(sale, now)
         sale.state, sale.ended_at = SaleState.CANCELLED, now
         sale.save(update_fields=["state", "ended_at"])
     return sale
@@ -240,15 +239,16 @@ def match_payment(*, payment_id: int, now: datetime) -> bool:
             taken_at=now,
         )
         by = payment.request.created_by
-        _complete(sale, by, now)
+        # A payment after midnight is not matched before it was received.
+        paid_on = max(sale.sold_on, timezone.localdate(payment.paid_at))
+        _complete(sale, paid_on, by, now)
         allocate(
             payment=payment,
             to=[(Code.RECEIVABLE, payment.amount_cents)],
             key=f"match:{payment.receipt}",
             description=f"M-Pesa for receipt {sale.number}",
             source=payment.receipt,
-            # A payment after midnight is not matched before it was received.
-            occurred_on=max(sale.sold_on, timezone.localdate(payment.paid_at)),
+            occurred_on=paid_on,
             posted_at=now,
             actor=by,
         )
@@ -265,6 +265,14 @@ def _refuse_ended(sale: Sale) -> None:
         raise NotOpen(f"This sale is {sale.get_state_display().lower()} already.")
 
 
+def _refuse_asked(sale: Sale, now: datetime) -> None:
+    """Withdraw what was not sent yet; refuse where a phone may ring or Safaricom says paid."""
+    withdraw(reference=sale.reference, now=now)
+    if is_being_asked(sale.reference):
+        raise StillAsking("The phone is still being asked. Wait for its answer.")
+    _refuse_confirmed(sale)
+
+
 def _refuse_confirmed(sale: Sale) -> None:
     """Keep a stale page from making the customer pay twice while the receipt is on its way."""
     paid = PaymentRequest.objects.filter(reference=sale.reference, state=RequestState.PAID)
@@ -272,8 +280,11 @@ def _refuse_confirmed(sale: Sale) -> None:
         raise StillAsking("Safaricom says that this is paid. Its receipt comes by itself.")
 
 
-def _complete(sale: Sale, by: User, now: datetime) -> None:
-    """Give a locked sale its receipt number and post it: Dr receivable, Cr sales, Cr output VAT."""
+def _complete(sale: Sale, paid_on: date, by: User, now: datetime) -> None:
+    """Give a locked sale its receipt number and post it: Dr receivable, Cr sales, Cr output VAT.
+
+    `paid_on` is the business day that it belongs to in the books.
+    """
     ReceiptBook.objects.get_or_create(business=sale.business)
     book = ReceiptBook.objects.select_for_update().get(business=sale.business)
     book.last_number += 1
@@ -287,7 +298,7 @@ def _complete(sale: Sale, by: User, now: datetime) -> None:
     draft = Draft(
         business=sale.business,
         key=sale.reference,
-        occurred_on=sale.sold_on,
+        occurred_on=paid_on,
         description=f"Sale, receipt {sale.number}",
         source=f"receipt {sale.number}",
         actor=by,
@@ -299,7 +310,7 @@ def _complete(sale: Sale, by: User, now: datetime) -> None:
     post(draft, posted_at=now)
 
 
-def _post_cash(sale: Sale, tender: Tender, by: User, now: datetime) -> None:
+def _post_cash(sale: Sale, tender: Tender, paid_on: date, by: User, now: datetime) -> None:
     """Dr cash drawer, Cr receivable; what rounding took or gave goes to its own account."""
     lines = [
         (Code.CASH_DRAWER, tender.amount_cents + tender.rounding_cents),
@@ -309,7 +320,7 @@ def _post_cash(sale: Sale, tender: Tender, by: User, now: datetime) -> None:
     draft = Draft(
         business=sale.business,
         key=f"cash:{tender.pk}",
-        occurred_on=sale.sold_on,
+        occurred_on=paid_on,
         description=f"Cash for receipt {sale.number}",
         source=f"receipt {sale.number}",
         actor=by,

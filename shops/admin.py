@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from money.access import Ability, abilities_of, businesses_for
-from money.admin import ReadOnly, Scoped
+from money.admin import OfMine, OnlyShownLookups, ReadOnly, Scoped
 from money.cents import NotAnAmount, format_quantity, format_shillings, parse_shillings
 from money.models import Account, AccountKind, Business, Entry
 from shops.models import Product, Sale, SaleLine, Tender
@@ -53,10 +53,10 @@ class ProductForm(forms.ModelForm):
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):
+class ProductAdmin(OnlyShownLookups, admin.ModelAdmin):
     form = ProductForm
     list_display = ("name", "business", "price", "unit", "tax_class", "is_active")
-    list_filter = (("business", admin.RelatedOnlyFieldListFilter), "is_active")
+    list_filter = (("business", OfMine), "is_active")
     list_select_related = ("business",)
     search_fields = ("name",)
     ordering = ("business__name", "name")
@@ -68,6 +68,10 @@ class ProductAdmin(admin.ModelAdmin):
         if db_field.name == "business":
             kwargs["queryset"] = _mine(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        # What was sold in one business cannot become another's.
+        return ("business",) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
         return False
@@ -130,7 +134,7 @@ class TenderInline(ReadOnly, admin.TabularInline):
 @admin.register(Sale)
 class SaleAdmin(Scoped, ReadOnly, admin.ModelAdmin):
     list_display = ("id", "number", "business", "total", "state", "cashier", "created_at")
-    list_filter = (("business", admin.RelatedOnlyFieldListFilter), "state", "sold_on")
+    list_filter = (("business", OfMine), "state", "sold_on")
     list_select_related = ("business", "cashier")
     search_fields = ("=number", "tenders__payment__receipt")
     ordering = ("-pk",)

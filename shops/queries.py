@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from money.cents import line_total
 from money.models import Business
 from mpesa.masking import mask_phone
-from mpesa.models import LIVE_STATES, Payment, PaymentRequest, RequestState
+from mpesa.models import Payment, PaymentRequest, RequestState
 from mpesa.queries import latest_request, unmatched_payments
 from mpesa.results import meaning_of
 from shops.models import Product, Sale, SaleLine, SaleState, Tender
@@ -58,7 +59,7 @@ class Standing:
     @property
     def may_end(self) -> bool:
         """Whether the sale may be settled another way: not while a request is still live."""
-        return self.request is None or self.request.state not in LIVE_STATES
+        return self.request is None or self.request.state != RequestState.ASKED
 
     @property
     def typed_phone(self) -> str:
@@ -137,8 +138,26 @@ def vat_rows(lines: Iterable[SaleLine]) -> list[VatRow]:
 
 
 def payments_to_match() -> QuerySet[Payment]:
-    """Return unmatched payments that one of our requests asked for, oldest first."""
-    return unmatched_payments().filter(allocated_cents=0, request__reference__startswith="sale:")
+    """Return unmatched payments that were asked for by a sale which is still open, oldest first."""
+    still_open = Sale.objects.filter(state=SaleState.OPEN).annotate(
+        its_reference=Concat(Value("sale:"), Cast("pk", CharField()))
+    )
+    return unmatched_payments().filter(
+        Exists(still_open.filter(its_reference=OuterRef("request__reference"))),
+        allocated_cents=0,
+    )
+
+
+def surplus_of(sale: Sale) -> list[Payment]:
+    """Return payments that came in for a sale beside what settled it: they are to be given back."""
+    if sale.state == SaleState.OPEN:
+        return []
+    return list(unmatched_payments().filter(request__reference=sale.reference))
+
+
+def cart_of(sale: Sale) -> dict[int, int]:
+    """Return product id -> thousandths of its unit, as the sale was rung up."""
+    return dict(sale.lines.values_list("product_id", "quantity_milli"))
 
 
 def sale_of_key(business: Business, key: str) -> Sale | None:

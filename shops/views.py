@@ -125,7 +125,7 @@ def _sell(request: HttpRequest, business: Business, fields: Mapping[str, str]) -
             sold_on=timezone.localdate(now),
             now=now,
         )
-        if sale.total_cents != form.shown_cents:
+        if queries.cart_of(sale) != form.cart:
             messages.warning(request, "This cart was sold before, in another tab. Here it is.")
         elif phone:
             ask_mpesa(sale_id=sale.pk, key=form.key, phone=phone, by=cashier, now=now)
@@ -265,6 +265,7 @@ def _sale_context(sale: Sale, refusal: Exception | None = None) -> dict[str, Any
         "business": sale.business,
         "standing": queries.standing_of(sale, timezone.now()),
         "due_cents": whole_shillings(sale.total_cents),
+        "surplus": queries.surplus_of(sale),
         "refusal": refusal,
         "key": uuid.uuid4().hex,
     }

@@ -91,7 +91,8 @@ def a_sale(
     business: Business, *, product: Product | None = None, milli: int = 1000, key: str = ""
 ) -> Sale:
     """Ring up one line of a product, today, by a cashier called baraka."""
-    product = product or a_product(business, name=f"Thing {next(_numbers)}")
+    unit = Unit.KG if milli % 1000 else Unit.PIECE
+    product = product or a_product(business, name=f"Thing {next(_numbers)}", unit=unit)
     cashier, _ = User.objects.get_or_create(username="baraka")
     shown = (product.price_cents * milli * 2 + 1000) // 2000
     return ring_up(

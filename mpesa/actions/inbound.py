@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -15,6 +15,8 @@ STK = "mpesa.stk"
 MOST_BODY_BYTES = 64 * 1024
 STRAY_BODY_BYTES = 4 * 1024
 STRAYS_KEPT = 200
+# Safaricom's clock against ours.
+CLOCKS_DIFFER = timedelta(hours=1)
 
 
 class _Quarantine(Exception):
@@ -131,12 +133,23 @@ def _take_success(
         till=request.till,
         receipt=result.receipt,
         amount_cents=result.amount_cents,
-        paid_at=result.paid_at or message.received_at,
+        paid_at=_time_of(result, request, message),
         request=request,
         message=message,
         recorded_at=now,
     )
     return "" if is_new else "A repeat: the receipt was known."
+
+
+def _time_of(result: StkResult, request: PaymentRequest, message: InboundMessage) -> datetime:
+    """Return when it was paid: what the message says, unless that cannot be; then its arrival.
+
+    A date far off would post the payment to a day that nobody looks at.
+    """
+    earliest, latest = request.created_at - CLOCKS_DIFFER, message.received_at + CLOCKS_DIFFER
+    if result.paid_at is None or not earliest <= result.paid_at <= latest:
+        return message.received_at
+    return result.paid_at
 
 
 def _take_other(request: PaymentRequest, result: StkResult, outcome: Outcome, now: datetime) -> str:

@@ -22,7 +22,7 @@ LONGEST_QUERY_PAUSE = timedelta(minutes=30)
 MOST_QUERIES = 20
 UNKNOWN_AFTER = timedelta(seconds=30)
 # A prompt that rings minutes after the customer has left is worse than none.
-ASK_WITHIN = timedelta(minutes=10)
+ASK_WITHIN = timedelta(minutes=2)
 
 
 class NotAskable(Exception):
@@ -219,25 +219,49 @@ def _query_answer(request: PaymentRequest, now: datetime) -> QueryAnswer:
         return QueryAnswer("", str(silence))
 
 
+def _prompt_closes_at(request: PaymentRequest, now: datetime) -> datetime:
+    return (request.asked_at or now) + timedelta(seconds=settings.STK_PROMPT_SECONDS)
+
+
 def _state_while_silent(request: PaymentRequest, now: datetime) -> RequestState:
-    asked_at = request.asked_at or now
-    prompt = timedelta(seconds=settings.STK_PROMPT_SECONDS)
-    silent = now - asked_at > prompt + UNKNOWN_AFTER
-    return RequestState.UNKNOWN if silent else RequestState(request.state)
+    is_silent = now > _prompt_closes_at(request, now) + UNKNOWN_AFTER
+    # A clock that was set back must not keep the sale waiting for the old time.
+    was_set_back = request.asked_at is not None and now < request.asked_at - UNKNOWN_AFTER
+    return RequestState.UNKNOWN if is_silent or was_set_back else RequestState(request.state)
 
 
 def _next_query_at(request: PaymentRequest, now: datetime) -> datetime | None:
-    if request.queries + 1 >= MOST_QUERIES:
-        return None
-    pause = timedelta(seconds=30 * 2 ** min(request.queries, 10))
-    return now + min(pause, LONGEST_QUERY_PAUSE)
+    """Return when to ask again: often until the request is unknown, then rarely, then never."""
+    pause = min(timedelta(seconds=30 * 2 ** min(request.queries, 10)), LONGEST_QUERY_PAUSE)
+    if _state_while_silent(request, now) == RequestState.ASKED:
+        unknown_at = _prompt_closes_at(request, now) + UNKNOWN_AFTER + timedelta(seconds=1)
+        return min(now + pause, max(unknown_at, now + timedelta(seconds=1)))
+    return None if request.queries + 1 >= MOST_QUERIES else now + pause
 
 
 def check_soon(*, request_id: int, now: datetime) -> None:
-    """Have the next worker ask Safaricom about a request without an answer."""
-    PaymentRequest.objects.filter(
+    """Have the next worker ask Safaricom about a request, not before its prompt has closed.
+
+    Before that the answer may be a wrong "failed", and cash would be taken while the phone rings.
+    """
+    waiting = PaymentRequest.objects.filter(
         pk=request_id, state__in=[RequestState.ASKED, RequestState.UNKNOWN]
-    ).update(next_query_at=now)
+    )
+    if request := waiting.first():
+        at = now
+        if request.state == RequestState.ASKED:
+            at = max(now, _prompt_closes_at(request, now))
+        waiting.update(next_query_at=at)
+
+
+def withdraw(*, reference: str, now: datetime) -> None:
+    """End a request that was not sent yet; one that may have rung the phone stays as it is.
+
+    The worker that sends claims the row by its state, so it is either withdrawn or asked.
+    """
+    PaymentRequest.objects.filter(reference=reference, state=RequestState.CREATED).update(
+        state=RequestState.EXPIRED, result_code="withdrawn", ended_at=now
+    )
 
 
 def expire_requests(*, now: datetime) -> int:

@@ -1,15 +1,18 @@
 """The owner's admin, with the day's takings on its front page."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from erp.dashboard import today_of
 from money.access import Ability, businesses_for
 from money.models import User
+from money.snapshot import snapshot
 
 
 class DukaAdminSite(AdminSite):
@@ -19,6 +22,15 @@ class DukaAdminSite(AdminSite):
     index_template = "erp/admin_index.html"
     enable_nav_sidebar = False
 
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Send home who is signed in but has no business here; others sign in at our own page."""
+        if request.user.is_authenticated:
+            return redirect("home")
+        back = request.GET.get("next") or resolve_url("admin:index")
+        return redirect(f"{resolve_url('login')}?{urlencode({'next': back})}")
+
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
@@ -26,8 +38,10 @@ class DukaAdminSite(AdminSite):
         user, now = request.user, timezone.now()
         assert isinstance(user, User)  # the admin lets nobody else in
         mine = businesses_for(user, Ability.SEE_TAKINGS)
+        with snapshot():
+            today = today_of(mine, timezone.localdate(now), now)
         context = {
-            "today": today_of(mine, timezone.localdate(now), now),
+            "today": today,
             "counters": set(businesses_for(user, Ability.SELL)),
         }
         return super().index(request, {**(extra_context or {}), **context})

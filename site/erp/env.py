@@ -1,6 +1,5 @@
 """Typed reading of the environment: a wrong value stops the start and says how to mend it."""
 
-import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -44,6 +43,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def _make_private(folder: Path) -> None:
+    """Make the folder of run-time data for its owner alone: it holds phones and password hashes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ImproperlyConfigured(f"VAR cannot be made: {error}") from error
+
+
 def secret_key(folder: Path) -> str:
     """Return SECRET_KEY, or on a laptop one of the machine's own, made once and kept in `folder`.
 
@@ -53,12 +60,17 @@ def secret_key(folder: Path) -> str:
         return value
     path = folder / "secret_key"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_private(folder)
         fresh = folder / f"secret_key.{os.getpid()}"
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(50))
-        # link() never overwrites: of several processes starting at once, one key wins, whole.
-        with contextlib.suppress(FileExistsError):
+        try:
+            # link() never overwrites: of several processes starting at once, one key wins, whole.
             path.hardlink_to(fresh)
-        fresh.unlink()
+        except FileExistsError:
+            pass
+        except OSError:
+            # A disk without hard links, such as a shared folder: the last of them wins.
+            fresh.replace(path)
+        fresh.unlink(missing_ok=True)
     return path.read_text().strip()

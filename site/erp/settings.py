@@ -75,11 +75,13 @@ TEMPLATES = [
     }
 ]
 
+# The default is no URL: a folder may be called anything, "a#1" too.
 DATABASES = {
     "default": dj_database_url.parse(
-        env.text("DATABASE_URL") or f"sqlite:///{VAR / 'duka.sqlite3'}",
-        conn_max_age=env.integer("CONN_MAX_AGE", 60, least=0, most=3600),
+        env.text("DATABASE_URL"), conn_max_age=env.integer("CONN_MAX_AGE", 60, least=0, most=3600)
     )
+    if env.text("DATABASE_URL")
+    else {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR / "duka.sqlite3")}
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: with DEFERRED most read-then-write requests fail under load. FULL: a power cut
@@ -118,6 +120,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Africa/Nairobi"
+FORMAT_MODULE_PATH = "erp.formats"
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"

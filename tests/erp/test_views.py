@@ -15,7 +15,7 @@ from django.urls import path
 from pytest_django import Settings
 
 from erp import urls, views
-from money.models import Business, Role, User
+from money.models import Business, Membership, Role, User
 from shops.actions import take_cash
 from tests import make
 from tests.make import NOW
@@ -364,7 +364,6 @@ def test_a_cashier_has_no_admin(client: Client, duka: Business) -> None:
         "mpesa/paymentrequest/",
         "mpesa/till/",
         "mpesa/inboundmessage/",
-        "mpesa/stray/",
         "shops/sale/",
         "shops/product/",
         "huey_monitor/taskmodel/",
@@ -378,6 +377,18 @@ def test_the_owner_opens_every_list(client: Client, two_shops: None, page: str) 
 
     assert response.status_code == 200
     assert re.findall(r'(?:src|href)="(?:https?:)?//[^"]*"', response.content.decode()) == []
+
+
+def test_strays_are_shown_to_who_manages_every_business(client: Client, two_shops: None) -> None:
+    signed_in(client, is_staff=True, duka=Role.OWNER)
+    of_one = client.get("/admin/mpesa/stray/").status_code
+    user = User.objects.get(pk=client.session["_auth_user_id"])
+    for business in Business.objects.exclude(slug="duka"):
+        Membership.objects.create(user=user, business=business, role=Role.OWNER)
+
+    of_all = client.get("/admin/mpesa/stray/").status_code
+
+    assert (of_one, of_all) == (403, 200)
 
 
 def test_pages_load_nothing_from_elsewhere(client: Client, two_shops: None) -> None:

@@ -9,7 +9,7 @@ from tests.journeys.house import House, opened
 
 @pytest.fixture(scope="session")
 def whole_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with opened(tmp_path_factory.mktemp("house"), STK_PROMPT_SECONDS="20") as house:
+    with opened(tmp_path_factory.mktemp("house"), STK_PROMPT_SECONDS="8") as house:
         yield house
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.journeys.house import ROOT, House, wait_until
+from tests.journeys.house import ROOT, House, free_port, wait_until
 
 # In a group of its own: it needs no other house, and two copies then run side by side.
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("start")]
@@ -51,9 +51,9 @@ def start(house: House) -> subprocess.Popen[str]:
     )
 
 
-def end(process: subprocess.Popen[str]) -> str:
+def end(process: subprocess.Popen[str], how: signal.Signals = signal.SIGINT) -> str:
     """Press Ctrl-C as a terminal does, to the whole group, and return all that was printed."""
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, how)
     printed, _ = process.communicate(timeout=30)
     return printed
 
@@ -66,12 +66,16 @@ def test_start_serves_everything_twice_and_ctrl_c_leaves_no_process(house: House
     sale = house.sign_in("baraka").ask("0712345678")
     sale.wait_for("paid")
     running = len(processes_of(house))
+    house.env["PORT"], house.env["SIMULATOR_PORT"] = str(free_port()), str(free_port())
+    second, _ = start(house).communicate(timeout=60)
+    house.env["PORT"], house.env["SIMULATOR_PORT"] = str(house.port), str(house.simulator_port)
     printed = end(process)
 
     assert running >= 5
     assert "Simulated phone" in printed
     assert f"http://127.0.0.1:{house.port}/" in printed
     assert "baraka" in printed
+    assert f"A copy runs in {house.var} already." in second
     assert "Traceback" not in printed
     wait_until("no process", lambda: not processes_of(house))
 
@@ -80,7 +84,8 @@ def test_start_serves_everything_twice_and_ctrl_c_leaves_no_process(house: House
     wait_until("the web server", lambda: house.answers("/healthz"), 60)
     assert sale.stage == "paid"
     house.leave()
-    end(again)
+    # This time the terminal is closed.
+    end(again, signal.SIGHUP)
     wait_until("no process", lambda: not processes_of(house))
     house.check_books()
 
@@ -95,11 +100,7 @@ def test_a_taken_port_gives_one_sentence_and_starts_nothing(house: House, variab
 
         printed, _ = start(house).communicate(timeout=60)
 
-    assert printed.strip().splitlines() == [
-        (
-            f"CommandError: Port {taken} is taken. Stop what runs there, or choose another:"
-            f" make run {variable}={taken + 10}"
-        )
-    ]
+    (sentence,) = printed.strip().splitlines()
+    assert sentence.startswith(f"CommandError: Port {taken} is taken. Stop what runs there,")
     assert processes_of(house) == []
     assert not (house.var / "duka.sqlite3").exists()

@@ -503,14 +503,50 @@ def test_owner_adds_a_tax_rate_and_changes_none(duka: Business) -> None:
     shipped = TaxRate.objects.get(tax_class="B", from_on="2021-01-01")
 
     added = client.post(
-        page("taxrate", "add"), {"tax_class": "B", "from_on": "2027-07-01", "rate_bp": 1_250}
+        page("taxrate", "add"), {"tax_class": "B", "from_on": "2027-07-01", "percent": "12.5"}
     )
     changed = client.post(
         page("taxrate", "change", shipped.pk),
-        {"tax_class": "B", "from_on": "2021-01-01", "rate_bp": 1},
+        {"tax_class": "B", "from_on": "2021-01-01", "percent": "0.01"},
     )
 
     assert (added.status_code, changed.status_code) == (302, 403)
     assert TaxRate.objects.get(from_on="2027-07-01").rate_bp == 1_250
     assert TaxRate.objects.get(pk=shipped.pk).rate_bp == 1_600
     assert "12.5 %" in client.get(page("taxrate", "changelist")).content.decode()
+
+
+@pytest.mark.parametrize("percent", ["", "sixteen", "-1", "100.01", "16.123"])
+def test_tax_rate_that_cannot_be_gets_a_sentence(duka: Business, percent: str) -> None:
+    client = as_role(Role.OWNER)
+    before = TaxRate.objects.count()
+
+    answer = client.post(
+        page("taxrate", "add"), {"tax_class": "B", "from_on": "2027-07-01", "percent": percent}
+    )
+
+    assert (answer.status_code, TaxRate.objects.count()) == (200, before)
+
+
+def test_owner_of_one_business_sets_no_rate_for_all(duka: Business) -> None:
+    a_business(slug="maji")
+    client = as_role(Role.OWNER)
+
+    answer = client.post(
+        page("taxrate", "add"), {"tax_class": "B", "from_on": "2027-07-01", "percent": "0"}
+    )
+
+    assert answer.status_code == 403
+
+
+def test_filter_by_business_holds_where_only_another_has_rows(duka: Business) -> None:
+    an_entry(duka)
+    water = a_business(slug="maji")
+    client = signed_in(a_user("amina", duka=Role.OWNER, maji=Role.OWNER))
+
+    def shown(business: Business) -> int:
+        address = page("entry", "changelist")
+        answer = client.get(address, {"business__id__exact": business.pk})
+        return int(answer.context["cl"].result_count)
+
+    assert (shown(duka), shown(water)) == (1, 0)

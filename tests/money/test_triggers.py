@@ -432,6 +432,24 @@ def test_lax_session_does_not_get_past(
     assert refusal_of(lambda: act(lax)) == said
 
 
+def test_temporary_table_does_not_stand_in_for_the_books(duka: Business) -> None:
+    """PostgreSQL would look there first; SQLite's triggers know their own schema only."""
+    posted, account = an_entry(duka), drawer(duka).pk
+    schema, temporary = {"sqlite": ("main", "temp")}.get(connection.vendor, ("public", "pg_temp"))
+    execute("CREATE TEMPORARY TABLE money_entry AS SELECT * FROM money_entry WHERE 1 = 0")
+    sql = (
+        f"INSERT INTO {schema}.money_line (entry_id, account_id, occurred_on, amount_cents)"
+        " VALUES (%s, %s, '2026-11-22', 5)"
+    )
+
+    try:
+        said = refusal_of(lambda: execute(sql, posted.entry_id, account))
+    finally:
+        execute(f"DROP TABLE {temporary}.money_entry")
+
+    assert said == POSTED
+
+
 def test_no_fraction_of_a_cent_is_stored(duka: Business) -> None:
     """SQLite would keep 1.5 in a bigint and says no; PostgreSQL makes a whole number of it."""
     sql = (

@@ -117,7 +117,7 @@ ALTERED: list[tuple[str, list[tuple[str, int]]]] = [
     ("money_entry SET source = 'forged' WHERE id = {two}", [("duka", 2)]),
     ("money_entry SET actor_id = {baraka} WHERE id = {two}", [("duka", 2)]),
     ("money_entry SET actor_id = NULL WHERE id = {three}", [("duka", 3)]),
-    ("money_entry SET reverses_id = {three} WHERE id = {two}", [("duka", 2)]),
+    ("money_entry SET reverses_id = {two} WHERE id = {three}", [("duka", 3)]),
     ("money_entry SET reverses_id = NULL WHERE id = {three}", [("duka", 3)]),
     ("money_entry SET previous_hash = hash WHERE id = {two}", [("duka", 2)]),
     ("money_entry SET hash = previous_hash WHERE id = {two}", [("duka", 2)]),

@@ -218,3 +218,35 @@ def test_queries_do_not_grow_with_rows(shop, owner, model):
         fill(shop.till, number)
 
     assert queries() == before
+
+
+@pytest.mark.parametrize(
+    ("model", "lookup"),
+    [
+        (Till, "callback_secret__startswith"),
+        (Till, "business__tills__callback_secret__startswith"),
+        (PaymentRequest, "phone__startswith"),
+        (PaymentRequest, "token_digest__startswith"),
+        (PaymentRequest, "till__business__tills__callback_secret__startswith"),
+        (PaymentRequest, "id__in"),
+        (Payment, "request__phone__startswith"),
+        (InboundMessage, "body__contains"),
+        (InboundMessage, "till__callback_secret__startswith"),
+        (Stray, "body__contains"),
+    ],
+)
+def test_what_is_not_shown_cannot_be_spelled_out_by_filters(owner, model, lookup):
+    answer = owner.get(address(model), {lookup: "1"})
+
+    assert answer.status_code == 400
+
+
+def test_filters_that_are_shown_work(owner):
+    business = Till.objects.get().business_id
+
+    answers = [
+        owner.get(address(Payment), {"till__business__id__exact": business}),
+        owner.get(address(PaymentRequest), {"state__exact": "paid"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]

@@ -19,6 +19,7 @@ from mpesa.models import (
     RequestState,
     Stray,
 )
+from mpesa.payloads import NAIROBI
 from tests.make import NOW, TODAY, a_business, a_callback, a_message, a_request, a_till, lines_of
 
 LATER = NOW + timedelta(seconds=90)
@@ -79,11 +80,22 @@ def test_understand_success_records_posts_and_ends_the_request(shop):
     ],
 )
 def test_understand_posts_on_the_nairobi_date_of_the_transaction(shop, at, day):
+    arrived = datetime.strptime(str(at), "%Y%m%d%H%M%S").replace(tzinfo=NAIROBI)
     a_request(shop.till)
 
-    take(shop.till, a_callback(at=at))
+    take(shop.till, a_callback(at=at), received_at=arrived + timedelta(seconds=3))
 
     assert Entry.objects.get().occurred_on == day
+
+
+@pytest.mark.parametrize("at", [20261122150000, 20511122120000, 20261122103000, 20080101000000])
+def test_understand_takes_the_arrival_where_the_time_cannot_be(shop, at):
+    a_request(shop.till)
+    arrived = NOW + timedelta(seconds=30)
+
+    take(shop.till, a_callback(at=at), received_at=arrived)
+
+    assert Payment.objects.get().paid_at == arrived
 
 
 @pytest.mark.parametrize("at", [None, "", "soon", 20261322000000, 10101000000, "00010101000000"])

@@ -17,6 +17,7 @@ from mpesa.actions.requests import (
     expire_requests,
     query,
     request_payment,
+    withdraw,
 )
 from mpesa.daraja import TOKENS
 from mpesa.models import Payment, PaymentRequest, RequestState, TillKind
@@ -555,7 +556,8 @@ def test_query_asks_less_and_less_often_and_stops(shop, gateway):
         pauses.append((due - now).total_seconds())
         now = due
 
-    assert pauses == [30, 60, 120, 240, 480, 960, *[1800] * 13]
+    # At 91 s it is unknown; from there on less and less often.
+    assert pauses == [30, 60, 1, 240, 480, 960, *[1800] * 13]
     assert some(request, "queries", "state") == (MOST_QUERIES, RequestState.UNKNOWN)
     assert requests_to_query(now + timedelta(days=365)) == []
 
@@ -598,9 +600,71 @@ def test_query_of_the_simulator_proves_a_payment_whose_callback_is_lost(shop, si
 def test_check_soon_has_an_open_request_queried(shop, state):
     request = a_request(shop.till, state=state)
 
-    check_soon(request_id=request.pk, now=NOW)
+    closed = NOW + timedelta(seconds=60)
 
-    assert requests_to_query(NOW) == [request.pk]
+    check_soon(request_id=request.pk, now=closed)
+
+    assert requests_to_query(closed) == [request.pk]
+
+
+def test_check_soon_waits_until_the_prompt_has_closed(shop):
+    request = a_request(shop.till)
+
+    check_soon(request_id=request.pk, now=NOW + timedelta(seconds=5))
+
+    assert requests_to_query(NOW + timedelta(seconds=59)) == []
+    assert requests_to_query(NOW + timedelta(seconds=60)) == [request.pk]
+
+
+def test_an_asked_request_is_asked_about_however_often_it_was_checked(shop, gateway):
+    request = a_request(shop.till)
+    gateway.will_answer(PENDING["4999"])
+    now = NOW + timedelta(seconds=61)
+
+    for _ in range(MOST_QUERIES + 5):
+        query(request_id=request.pk, now=now)
+    still = facts(request)
+    query(request_id=request.pk, now=still["next_query_at"])
+
+    assert still["state"] == RequestState.ASKED
+    assert facts(request)["state"] == RequestState.UNKNOWN
+
+
+def test_a_clock_set_back_makes_an_asked_request_unknown(shop, gateway):
+    request = a_request(shop.till)
+    gateway.will_answer(PENDING["4999"])
+
+    query(request_id=request.pk, now=NOW - timedelta(hours=3))
+
+    assert facts(request)["state"] == RequestState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("state", "after"),
+    [
+        (RequestState.CREATED, RequestState.EXPIRED),
+        (RequestState.ASKED, RequestState.ASKED),
+        (RequestState.UNKNOWN, RequestState.UNKNOWN),
+        (RequestState.PAID, RequestState.PAID),
+    ],
+)
+def test_withdraw_ends_what_was_not_sent_and_nothing_else(shop, state, after):
+    request = a_request(shop.till, state=state)
+    other = a_request(
+        shop.till, state=state, reference="sale:2", token="2", checkout_request_id="ws_CO_2"
+    )
+
+    withdraw(reference="sale:1", now=NOW)
+
+    assert (facts(request)["state"], facts(other)["state"]) == (after, state)
+
+
+def test_ask_leaves_a_withdrawn_request(shop, gateway):
+    request = a_request(shop.till, state=RequestState.CREATED)
+    withdraw(reference="sale:1", now=NOW)
+
+    assert ask(request_id=request.pk, now=NOW) is None
+    assert gateway.asked == []
 
 
 @pytest.mark.parametrize("state", [RequestState.PAID, RequestState.FAILED, RequestState.CREATED])

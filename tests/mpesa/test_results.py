@@ -4,7 +4,15 @@ from mpesa.results import MEANINGS, Outcome, meaning_of
 
 FINAL = ["1", "2", "3", "4", "8", "17", "1001", "1019", "1025", "9999", "1036", "1031", "1032"]
 FINAL += ["1037", "2001", "2028", "SFC_IC0003", "8006", "E3008"]
-OUR_OWN = ["unreachable", "refused", "credentials", "busy", "phone-busy", "never-asked"]
+OUR_OWN = [
+    "withdrawn",
+    "unreachable",
+    "refused",
+    "credentials",
+    "busy",
+    "phone-busy",
+    "never-asked",
+]
 
 
 def test_meaning_of_zero_alone_is_paid():

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
@@ -291,6 +292,24 @@ def test_a_message_is_stored_and_not_understood(shop, http, address):
 
     request.refresh_from_db()
     assert (request.state, InboundMessage.objects.get().state) == ("asked", "waiting")
+
+
+def test_a_database_that_takes_nothing_is_an_honest_503(http, address, caplog):
+    def locked(execute, sql, params, many, context):
+        if "mpesa_inboundmessage" in sql:
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(locked):
+        answer = send(http, address, b"{}")
+
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"ResultCode": 1, "ResultDesc": "Try again later."},
+    )
+    assert [record.getMessage() for record in caplog.records if record.name == "mpesa.views"] == [
+        "a callback could not be stored"
+    ]
 
 
 def test_a_message_starts_no_thread(shop, http, address):

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from money import triggers
 from periodic import monitor
 from periodic.queues import QUEUES
 
@@ -29,6 +30,19 @@ def test_consume_needs_a_queue() -> None:
         call_command("consume")
 
     assert str(refusal.value) == "Error: the following arguments are required: queue"
+
+
+@pytest.mark.django_db
+def test_consume_refuses_a_database_that_does_not_guard_the_books() -> None:
+    triggers.drop()
+    missing = triggers.differences()[0]
+
+    with pytest.raises(CommandError) as refusal:
+        call_command("consume", "payments")
+
+    assert str(refusal.value) == (
+        f"The database does not guard the books (trigger {missing}). Run: python manage.py migrate"
+    )
 
 
 @pytest.fixture

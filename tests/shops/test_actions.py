@@ -251,7 +251,7 @@ def test_take_cash_posts_no_vat_where_nobody_is_registered() -> None:
 def test_take_cash_rounds_to_the_shilling(
     duka: Business, baraka: User, milli: int, total: int, due: int, rounding: int
 ) -> None:
-    sale = make.a_sale(duka, product=make.a_product(duka, shillings=150), milli=milli)
+    sale = make.a_sale(duka, product=make.a_product(duka, shillings=150, unit=Unit.KG), milli=milli)
 
     take_cash(sale_id=sale.pk, given_cents=30_000, by=baraka, now=NOW)
 
@@ -266,7 +266,7 @@ def test_take_cash_rounds_to_the_shilling(
 
 
 def test_take_cash_rounds_half_a_shilling_up(duka: Business, baraka: User) -> None:
-    sale = make.a_sale(duka, product=make.a_product(duka, shillings=565), milli=500)
+    sale = make.a_sale(duka, product=make.a_product(duka, shillings=565, unit=Unit.KG), milli=500)
 
     with pytest.raises(TooLittle) as refusal:
         take_cash(sale_id=sale.pk, given_cents=28_250, by=baraka, now=NOW)
@@ -310,14 +310,52 @@ def test_take_cash_refuses_while_the_phone_is_asked(
     duka: Business, till: Till, baraka: User
 ) -> None:
     sale = make.a_sale(duka)
-    asked(sale, till)
+    make.a_request(till, reference=sale.reference)
 
     with pytest.raises(StillAsking) as refusal:
         take_cash(sale_id=sale.pk, given_cents=18_000, by=baraka, now=NOW)
 
-    assert str(refusal.value) == (
-        "The phone is still being asked. Wait for its answer, then take cash."
+    assert str(refusal.value) == "The phone is still being asked. Wait for its answer."
+
+
+@pytest.mark.parametrize("way", ["cash", "cancel"])
+def test_a_request_that_was_not_sent_is_withdrawn_and_never_rings(
+    duka: Business, till: Till, baraka: User, way: str
+) -> None:
+    sale = make.a_sale(duka)
+    request = make.a_request(
+        till, reference=sale.reference, state=RequestState.CREATED, checkout_request_id=""
     )
+
+    if way == "cash":
+        take_cash(sale_id=sale.pk, given_cents=18_000, by=baraka, now=NOW)
+    else:
+        cancel_sale(sale_id=sale.pk, by=baraka, now=NOW)
+
+    request.refresh_from_db()
+    assert (request.state, request.result_code) == (RequestState.EXPIRED, "withdrawn")
+
+
+def test_a_refused_cash_withdraws_nothing(duka: Business, till: Till, baraka: User) -> None:
+    sale = make.a_sale(duka)
+    request = make.a_request(
+        till, reference=sale.reference, state=RequestState.CREATED, checkout_request_id=""
+    )
+
+    with pytest.raises(TooLittle):
+        take_cash(sale_id=sale.pk, given_cents=100, by=baraka, now=NOW)
+
+    request.refresh_from_db()
+    assert request.state == RequestState.CREATED
+
+
+def test_cash_of_a_later_day_belongs_to_that_day(duka: Business, baraka: User) -> None:
+    sale = make.a_sale(duka)
+    later = NOW + timedelta(days=3)
+
+    take_cash(sale_id=sale.pk, given_cents=18_000, by=baraka, now=later)
+
+    assert set(Entry.objects.values_list("occurred_on", flat=True)) == {date(2026, 11, 25)}
 
 
 def test_take_cash_refuses_what_safaricom_calls_paid(
@@ -415,8 +453,17 @@ def test_ask_mpesa_writes_a_request_for_the_sale(duka: Business, till: Till, bar
     )
 
 
+def test_ring_up_refuses_a_part_of_a_piece(duka: Business, baraka: User) -> None:
+    burner = make.a_product(duka, name="Burner")
+
+    with pytest.raises(BadCart) as refusal:
+        rung(duka, baraka, {burner.pk: 500}, 9_000)
+
+    assert str(refusal.value) == "Burner is sold whole. Write 1, 2 or 3."
+
+
 def test_ask_mpesa_refuses_cents(duka: Business, till: Till) -> None:
-    sale = make.a_sale(duka, product=make.a_product(duka, shillings=565), milli=500)
+    sale = make.a_sale(duka, product=make.a_product(duka, shillings=565, unit=Unit.KG), milli=500)
 
     with pytest.raises(NotAskable) as refusal:
         asked(sale, till)
@@ -541,7 +588,7 @@ def test_match_payment_dates_a_payment_after_midnight_by_its_own_day(
     days = dict(Entry.objects.values_list("key", "occurred_on"))
     assert days == {
         "mpesa:UKM5A1B2C3": date(2026, 11, 23),
-        f"sale:{sale.pk}": TODAY,
+        f"sale:{sale.pk}": date(2026, 11, 23),
         "match:UKM5A1B2C3": date(2026, 11, 23),
     }
 
@@ -670,12 +717,12 @@ def test_cancel_sale_refuses_while_the_phone_is_asked(
     duka: Business, till: Till, baraka: User
 ) -> None:
     sale = make.a_sale(duka)
-    asked(sale, till)
+    make.a_request(till, reference=sale.reference)
 
     with pytest.raises(StillAsking) as refusal:
         cancel_sale(sale_id=sale.pk, by=baraka, now=NOW)
 
-    assert str(refusal.value) == "The phone is still being asked. Wait for its answer, then cancel."
+    assert str(refusal.value) == "The phone is still being asked. Wait for its answer."
 
 
 def test_a_sale_without_an_account_in_the_books_is_not_half_paid(

@@ -83,7 +83,7 @@ def test_standing_of_a_paid_sale_shows_its_tender(duka: Business, baraka: User) 
 @pytest.mark.parametrize(
     ("state", "facts", "stage", "is_moving", "may_end"),
     [
-        (RequestState.CREATED, {}, Stage.SENDING, True, False),
+        (RequestState.CREATED, {}, Stage.SENDING, True, True),
         (RequestState.ASKED, {}, Stage.RINGING, True, False),
         (RequestState.ASKED, {"asked_at": None}, Stage.RINGING, True, False),
         (RequestState.ASKED, {"asked_at": NOW - timedelta(minutes=1)}, Stage.SILENT, True, False),

@@ -5,10 +5,11 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from huey.consumer_options import ConsumerConfig
 
 from huey_config import FileStorage
+from money import triggers
 from periodic import monitor
 from periodic.queues import QUEUES
 
@@ -23,6 +24,11 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         from periodic import tasks  # noqa: PLC0415 registers the tasks
 
+        if differences := triggers.differences():
+            raise CommandError(
+                f"The database does not guard the books (trigger {differences[0]})."
+                " Run: python manage.py migrate"
+            )
         queue = QUEUES[options["queue"]]
         config = ConsumerConfig(
             workers=options["workers"],

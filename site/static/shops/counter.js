@@ -16,18 +16,29 @@
     const match = /^(\d{1,7})(?:\.(\d{1,3}))?$/.exec(String(text).trim());
     return match ? Number(match[1]) * 1000 + Number((match[2] || "0").padEnd(3, "0")) : 0;
   };
+  const isNothing = (text) => /^[\s0.]*$/.test(text);
   const lineCents = (item) => Math.floor((2 * item.cents * milli(item.quantity) + 1000) / 2000);
   const total = () => Object.values(cart.items).reduce((sum, item) => sum + lineCents(item), 0);
   const due = () => Math.floor((2 * total() + 100) / 200) * 100;
   const plain = (thousandths) => String(thousandths / 1000);
 
+  // What another version or a curious hand left there is forgotten, not trusted.
+  const kept = () => {
+    try {
+      const held = JSON.parse(localStorage.getItem(place));
+      const isItem = (item) => item && typeof item.name === "string" && Number.isInteger(item.cents) && typeof item.quantity === "string";
+      return held && typeof held.key === "string" && Object.values(held.items).every(isItem) ? held : null;
+    } catch {
+      return null;
+    }
+  };
   const keep = () => localStorage.setItem(place, JSON.stringify(cart));
 
   const row = (id, item) => {
     const tr = document.createElement("tr");
     tr.innerHTML = '<td class="what"></td><td class="qty"><span class="step"><button type="button">−</button><input inputmode="decimal" maxlength="11"><button type="button">+</button></span></td><td class="num"></td>';
     const [less, more] = tr.querySelectorAll("button"), input = tr.querySelector("input");
-    tr.querySelector(".what").textContent = item.name;
+    tr.querySelector(".what").textContent = item.unit && item.unit !== "piece" ? `${item.name}, ${item.unit}` : item.name;
     less.setAttribute("aria-label", `One ${item.name} less`);
     more.setAttribute("aria-label", `One ${item.name} more`);
     input.setAttribute("aria-label", `Quantity of ${item.name}`);
@@ -35,8 +46,16 @@
     input.value = item.quantity;
     less.onclick = () => add(id, -1000);
     more.onclick = () => add(id, 1000);
-    input.oninput = () => { item.quantity = input.value; keep(); sums(); };
-    input.onchange = () => { if (!milli(item.quantity)) delete cart.items[id]; show(); };
+    input.oninput = () => {
+      item.quantity = input.value;
+      input.setCustomValidity(milli(input.value) || isNothing(input.value) ? "" : "Write a quantity such as 1, 2.5 or 0.750.");
+      keep();
+      sums();
+    };
+    input.onchange = () => {
+      if (isNothing(input.value)) delete cart.items[id];
+      if (input.reportValidity()) show();
+    };
     return tr;
   };
 
@@ -58,6 +77,8 @@
     const isEmpty = lines.rows.length === 0;
     $("empty").hidden = !isEmpty;
     $("jump").hidden = isEmpty;
+    // An empty cart is a new one: the key of what it held before stays with that.
+    if (isEmpty) cart.key = fresh();
     form.elements.key.value = cart.key;
     keep();
     sums();
@@ -67,12 +88,12 @@
     const text = given.value.replace(/,/g, "").trim();
     const match = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(text);
     const back = match ? Number(match[1]) * 100 + Number((match[2] || "0").padEnd(2, "0")) - due() : null;
-    $("change").textContent = back === null || !total() ? "" : back < 0 ? `KES ${shillings(-back)} missing` : `Change KES ${shillings(back)}`;
+    $("change").textContent = back === null || !total() ? "" : back < 0 ? `KES ${shillings(-back)} more needed` : `Change KES ${shillings(back)}`;
   };
 
   const add = (id, thousandths) => {
     const tile = tiles.find((one) => one.dataset.id === String(id));
-    const item = cart.items[id] || (tile && { name: tile.dataset.name, cents: Number(tile.dataset.cents), quantity: "0" });
+    const item = cart.items[id] || (tile && { name: tile.dataset.name, unit: tile.dataset.unit, cents: Number(tile.dataset.cents), quantity: "0" });
     if (!item) return;
     const now = milli(item.quantity) + thousandths;
     if (now <= 0) delete cart.items[id];
@@ -106,13 +127,13 @@
   };
 
   const load = () => {
-    const held = JSON.parse(localStorage.getItem(place) || "null");
-    if (held && held.items) cart = held;
+    const held = kept();
+    if (held) cart = held;
     else cart = { key: cart.key, items: {} };
     // Names and prices are the page's, not the ones that were kept.
     for (const tile of tiles) {
       const item = cart.items[tile.dataset.id];
-      if (item) Object.assign(item, { name: tile.dataset.name, cents: Number(tile.dataset.cents) });
+      if (item) Object.assign(item, { name: tile.dataset.name, unit: tile.dataset.unit, cents: Number(tile.dataset.cents) });
     }
   };
 
@@ -121,7 +142,7 @@
   if ($("counter").dataset.sent) {
     // A refused form came back: what it holds is the truth, not what was kept before.
     for (const tr of lines.rows)
-      cart.items[tr.dataset.id] = { name: tr.dataset.name, cents: Number(tr.dataset.cents), quantity: tr.querySelector("input").value };
+      cart.items[tr.dataset.id] = { name: tr.dataset.name, unit: tr.dataset.unit, cents: Number(tr.dataset.cents), quantity: tr.querySelector("input").value };
   } else {
     cart.key = fresh();
     load();
@@ -160,6 +181,8 @@
     if (form.dataset.sending) event.preventDefault();
     form.dataset.sending = "yes";
   });
+  // What was refused is shown, not left below the edge of a small screen.
+  document.querySelector(".refusal")?.scrollIntoView({ block: "center" });
   // The bar leads to the form; over the form it would be in the way.
   new IntersectionObserver(([seen]) => $("jump").classList.toggle("away", seen.isIntersecting), { threshold: 0.15 }).observe(form);
   // Back from the next page, or a cart that was sold in another tab: look again.

@@ -2,8 +2,7 @@
 (() => {
   const sale = document.querySelector("[data-sold]");
   const place = `duka-cart-${sale.dataset.slug}`;
-  const held = JSON.parse(localStorage.getItem(place) || "null");
-  if (held && held.key === sale.dataset.sold) localStorage.removeItem(place);
+  if ((localStorage.getItem(place) || "").includes(`"${sale.dataset.sold}"`)) localStorage.removeItem(place);
   // A button pressed twice sends once.
   document.addEventListener("submit", (event) => {
     if (event.target.dataset.sent) event.preventDefault();
