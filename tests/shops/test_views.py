@@ -699,7 +699,7 @@ def test_receipt_shows_number_vat_and_change(
         "22/11/2026 12:00",
         "Baraka",
         "Sugar",
-        "&nbsp; 0.5 \N{MULTIPLICATION SIGN} 565",
+        "&nbsp; 0.5 kg \N{MULTIPLICATION SIGN} 565",
         "282.50 B",
         "TOTAL KES",
         "282.50",
