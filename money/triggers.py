@@ -20,6 +20,10 @@ _TRIGGER = re.compile(r"CREATE TRIGGER (\w+) .*? ON (\w+)", re.DOTALL)
 _FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)\(\).*?\$body\$(.*)\$body\$", re.DOTALL)
 
 
+class NotGuarded(Exception):
+    """The database's triggers are not what their files say; the message says how to mend it."""
+
+
 @cache
 def _statements(folder: Path, vendor: str) -> tuple[str, ...]:
     """Return the CREATE statements of one floor's file for `vendor`, in order, or none."""
@@ -101,6 +105,15 @@ def differences(using: str = "default") -> list[str]:
     ]
     found += [f"{name} is unknown" for name in present if name not in expected]
     return sorted(found)
+
+
+def require(using: str = "default") -> None:
+    """Raise NotGuarded where a trigger is missing or changed: nothing may sell or post then."""
+    if found := differences(using):
+        raise NotGuarded(
+            f"The database does not guard the books (trigger {found[0]})."
+            " Run: python manage.py migrate"
+        )
 
 
 def drop(using: str = "default") -> None:

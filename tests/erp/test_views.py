@@ -349,6 +349,16 @@ def test_a_cashier_has_no_admin(client: Client, duka: Business) -> None:
     assert (response.status_code, response["Location"]) == (302, "/admin/login/?next=/admin/")
 
 
+def test_a_cashier_at_the_admins_door_is_sent_home(client: Client, duka: Business) -> None:
+    anonymous = client.get("/admin/login/?next=/admin/")
+    signed_in(client, duka=Role.CASHIER)
+
+    cashier = client.get("/admin/login/?next=/admin/")
+
+    assert anonymous["Location"] == "/login?next=%2Fadmin%2F"
+    assert cashier["Location"] == "/"
+
+
 # The monitor's admin is written for Django 5 only.
 @pytest.mark.filterwarnings("ignore:`request` must be added to the signature")
 @pytest.mark.parametrize(

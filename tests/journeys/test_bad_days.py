@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from tests.journeys.house import SWEEP_SECONDS, House, wait_until
+from tests.journeys.house import SWEEP_SECONDS, Browser, House, SalePage, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("house")]
 
@@ -20,15 +20,20 @@ def till_secret(house: House, number: str = "9900302") -> str:
     return str(house.value(f"SELECT callback_secret FROM mpesa_till WHERE number = '{number}'"))
 
 
-def test_a_worker_killed_between_callback_and_posting_loses_nothing(house: House) -> None:
-    baraka = house.sign_in("baraka")
-    sale = baraka.ask("0713000001")
-    house.simulator.prompt_on("254713000001")
+def paid_while_the_worker_stands_still(house: House, cashier: Browser, phone: str) -> SalePage:
+    """Return a sale whose customer has paid, the callback stored and understood by nobody."""
+    sale = cashier.ask(phone)
+    house.simulator.prompt_on(f"254{phone[1:]}")
     sale.wait_for("ringing")
-
     house.running["payments"].send_signal(signal.SIGSTOP)
-    house.simulator.press("254713000001", "approve")
+    house.simulator.press(f"254{phone[1:]}", "approve")
     wait_until("the stored callback", lambda: waiting(house))
+    return sale
+
+
+def test_a_worker_killed_between_callback_and_posting_loses_nothing(house: House) -> None:
+    sale = paid_while_the_worker_stands_still(house, house.sign_in("baraka"), "0713000001")
+
     house.kill("payments")
     stage_while_dead = sale.stage
     house.start("payments")
@@ -96,14 +101,9 @@ def approvals(house: House) -> int:
 
 def test_a_lost_queue_costs_time_not_work(house: House) -> None:
     baraka = house.sign_in("baraka")
-    sale = baraka.ask("0713000002")
-    house.simulator.prompt_on("254713000002")
-    sale.wait_for("ringing")
-
-    house.running["payments"].send_signal(signal.SIGSTOP)
-    house.simulator.press("254713000002", "approve")
-    wait_until("the stored callback", lambda: waiting(house))
+    sale = paid_while_the_worker_stands_still(house, baraka, "0713000002")
     time.sleep(0.3)
+
     house.empty_queues()
     house.running["payments"].send_signal(signal.SIGCONT)
     sale.wait_for("paid", SWEEP_SECONDS)

@@ -151,6 +151,16 @@ def test_push_is_accepted_by_the_simulator(simulator):
     assert prompt.push.callback_url == PUSH.callback_url
 
 
+def test_a_proxy_of_the_environment_does_not_hide_the_simulator(simulator, monkeypatch):
+    nobody = f"http://127.0.0.1:{a_port_nobody_listens_on()}"
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, nobody)
+
+    ack = client(simulator.url).push(PUSH, now=NOW)
+
+    assert simulator.world.prompt(ack.checkout_request_id).rings is True
+
+
 def test_push_to_a_paybill_is_accepted_by_the_simulator(simulator):
     ack = client(simulator.url).push(PAYBILL_PUSH, now=NOW)
 
@@ -558,6 +568,7 @@ def test_push_is_refused_by(gateway, given, code, text):
             "500.003.02 System is busy. Please try again in few minutes.",
         ),
         (answer(500), "HTTP 500"),
+        (answer(408), "HTTP 408"),
         (answer(502, b"<html>Bad Gateway</html>"), "HTTP 502"),
         (answer(504, b"[]"), "HTTP 504"),
         (answer(200, b"<html></html>"), "The gateway accepted the push without an id."),

@@ -24,11 +24,10 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         from periodic import tasks  # noqa: PLC0415 registers the tasks
 
-        if differences := triggers.differences():
-            raise CommandError(
-                f"The database does not guard the books (trigger {differences[0]})."
-                " Run: python manage.py migrate"
-            )
+        try:
+            triggers.require()
+        except triggers.NotGuarded as error:
+            raise CommandError(str(error)) from error
         queue = QUEUES[options["queue"]]
         config = ConsumerConfig(
             workers=options["workers"],

@@ -31,11 +31,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not is_free(host, port):
             raise CommandError(f"Port {port} is taken. Stop what runs there, or set PORT.")
-        if differences := triggers.differences():
-            raise CommandError(
-                f"The database does not guard the books (trigger {differences[0]})."
-                " Run: python manage.py migrate"
-            )
+        try:
+            triggers.require()
+        except triggers.NotGuarded as error:
+            raise CommandError(str(error)) from error
         from erp.wsgi import application  # noqa: PLC0415 starts the ringer thread
 
         # A process manager says TERM; leave as on Ctrl-C, finishing what is under way.
