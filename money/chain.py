@@ -1,16 +1,19 @@
-"""The canonical text of an entry and the hash that links it to its predecessor.
+"""The canonical texts of entries and period events, and the hashes that chain them.
 
-Pure, and the same on both databases. The text holds no erasable personal data: no phone number, no
+Pure, and the same on both databases. The texts hold no erasable personal data: no phone number, no
 name of a customer, nothing that someone typed about a person.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 FIRST_HASH = "0" * 64
+FACT = "fact"
+# One encoder for all texts: json.dumps would build one for each.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +29,70 @@ class EntryFacts:
     source: str
     actor_id: int | None
     reverses_id: int | None
+    kind: str = FACT
+    late_for: date | None = None
 
 
-def canonical_text(entry: EntryFacts, lines: Iterable[tuple[str, int]]) -> str:
-    """Return the one text of an entry; `lines` are (account code, cents) in any order."""
-    return json.dumps(
+def canonical_text(entry: EntryFacts, lines: Sequence[Sequence[str | int]]) -> str:
+    """Return the one text of an entry; `lines` are (account code, cents[, tax letter]).
+
+    What an entry of issue "duka-1" had no word for is added only where it says something: a tax
+    letter to its line, the kind and the late day at the end.
+    """
+    facts: list[object] = [
+        "duka-1",
+        entry.slug,
+        entry.number,
+        entry.key,
+        entry.occurred_on.isoformat(),
+        utc_text(entry.posted_at),
+        entry.description,
+        entry.source,
+        entry.actor_id,
+        entry.reverses_id,
+        sorted([line if len(line) == 2 or line[2] else line[:2] for line in lines]),  # noqa: PLR2004
+    ]
+    if entry.kind != FACT or entry.late_for:
+        facts.append([entry.kind, entry.late_for and entry.late_for.isoformat()])
+    return _encode(facts)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFacts:
+    """What of a period event is hashed. `actor_id` is None where a schedule closed the day."""
+
+    slug: str
+    number: int
+    change: str
+    through_on: date
+    at: datetime
+    actor_id: int | None
+    reason: str
+    entries: int
+    entries_hash: str
+
+
+def period_text(event: PeriodFacts) -> str:
+    """Return the one text of a period event: it carries the head of the book at that moment."""
+    return _encode(
         [
-            "duka-1",
-            entry.slug,
-            entry.number,
-            entry.key,
-            entry.occurred_on.isoformat(),
-            entry.posted_at.astimezone(UTC).isoformat(timespec="microseconds"),
-            entry.description,
-            entry.source,
-            entry.actor_id,
-            entry.reverses_id,
-            sorted(lines),
-        ],
-        separators=(",", ":"),
+            "duka-period-1",
+            event.slug,
+            event.number,
+            event.change,
+            event.through_on.isoformat(),
+            utc_text(event.at),
+            event.actor_id,
+            event.reason,
+            event.entries,
+            event.entries_hash,
+        ]
     )
+
+
+def utc_text(moment: datetime) -> str:
+    """Return an aware moment in UTC with six digits of a second."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def link(previous_hash: str, text: str) -> str:

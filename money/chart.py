@@ -19,14 +19,34 @@ class Kind(StrEnum):
     EXPENSE = "expense"
 
 
+# The first digit of a code says the kind of its account.
+FIRST_DIGITS: dict[Kind, str] = {
+    Kind.ASSET: "1",
+    Kind.LIABILITY: "2",
+    Kind.EQUITY: "3",
+    Kind.INCOME: "4",
+    Kind.EXPENSE: "56",
+}
+
+
 class Code(StrEnum):
     """The accounts that the code itself posts to."""
 
     CASH_DRAWER = "1000"
     MPESA_TILL = "1100"
+    BANK = "1200"
     RECEIVABLE = "1300"
+    INPUT_VAT = "1800"
+    SUPPLIERS = "2000"
     UNIDENTIFIED = "2130"
     OUTPUT_VAT = "2200"
+    EXCISE_PAYABLE = "2210"
+    VAT_DUE = "2220"
+    BETWEEN_BUSINESSES = "2900"
+    OWNER_CAPITAL = "3000"
+    OWNER_DRAWINGS = "3100"
+    RETAINED_EARNINGS = "3200"
+    OPENING_BALANCES = "3300"
     SALES_WATER_REFILL = "4000"
     SALES_WATER_SEALED = "4010"
     SALES_DELIVERY = "4020"
@@ -35,6 +55,7 @@ class Code(StrEnum):
     SALES_LPG_GAS = "4050"
     SALES_LPG_SHELLS = "4060"
     SALES_OTHER = "4070"
+    EXCISE = "5070"
     ROUNDING = "6520"
 
 
@@ -45,6 +66,23 @@ class ChartAccount:
     code: str
     name: str
     kind: Kind
+
+
+# Money: what the cash flow statement explains.
+CASH_CODES = ("1000", "1010", "1020", "1100", "1200")
+
+
+def kind_of(code: str) -> Kind:
+    """Return the kind that the first digit of an account code stands for; raises ValueError."""
+    for kind, digits in FIRST_DIGITS.items():
+        if code[:1] and code[0] in digits:
+            return kind
+    raise ValueError(f"No account begins like {code!r}: 1 asset, 2 liability, 3 equity, 4 income.")
+
+
+def parent_of(code: str) -> str:
+    """Return "1000" for "1000.1" and for "1000" itself: the account of the chart it is under."""
+    return code.partition(".")[0]
 
 
 def _accounts(kind: Kind, rows: dict[str, str]) -> list[ChartAccount]:

@@ -1,7 +1,10 @@
-"""Recomputes the books from their lines: numbers, balance, chain, movements, heads, triggers."""
+"""Recomputes the books from their lines: numbers, balance, chain, movements, heads, triggers.
+
+Everything is read once, in the order of the chain, and only the movements are kept in memory.
+"""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
@@ -12,14 +15,18 @@ from django.db import connection
 
 from money import triggers
 from money.chain import FIRST_HASH, EntryFacts, canonical_text, link
+from money.chart import kind_of
 from money.models import ENTRY_IDS_PER_BOOK, Account, Book, Business, Entry, Line, Movement
 from money.snapshot import snapshot
+from money.trail import Trail
 
 CHUNK = 5_000
 # What a value that SQLite let in under the wrong type makes of the arithmetic and of the dates.
 UNREADABLE = (ArithmeticError, AttributeError, TypeError, ValueError)
 
 Tick = Callable[[int], None]
+# entry id, account id, day, cents, tax letter: plain tuples, millions of them are read.
+LineRow = tuple[int, int, date, int, str]
 
 
 class Finding(NamedTuple):
@@ -32,23 +39,20 @@ class Finding(NamedTuple):
 
 @dataclass(slots=True)
 class Report:
-    """The outcome: entries and lines read, head hash per slug, and the first finding per book."""
+    """The outcome: entries and lines read, head hash per slug, and the first finding per book.
+
+    `anchors` says where each hash that was asked for stands: "duka entry 17".
+    """
 
     entries: int = 0
     lines: int = 0
     heads: dict[str, str] = field(default_factory=dict)
+    anchors: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def is_ok(self) -> bool:
         return not self.findings
-
-
-class _LineRow(NamedTuple):
-    entry_id: int
-    account_id: int
-    occurred_on: date
-    amount_cents: int
 
 
 class _EntryRow(NamedTuple):
@@ -61,43 +65,67 @@ class _EntryRow(NamedTuple):
     source: str
     actor_id: int | None
     reverses_id: int | None
+    kind: str
+    late_for: date | None
     previous_hash: str
     hash: str
 
 
-def verify_books(tick: Tick = lambda done: None) -> Report:
-    """Read every book once, in flat memory, and return what was found; `tick` gets entries read."""
+def verify_books(
+    tick: Tick = lambda done: None, *, against: Collection[str] = frozenset()
+) -> Report:
+    """Read every book once, in flat memory, and return what was found; `tick` gets entries read.
+
+    `against` are hashes that left the machine, of an entry or of a closed day: each must still be
+    in a chain, or the chain was written anew.
+    """
     report = Report()
     with snapshot():
         report.findings += [Finding("", 0, f"trigger {text}") for text in triggers.differences()]
         for business in Business.objects.order_by("pk"):
-            if finding := _Verifier(business, report, tick).run():
+            if finding := _Verifier(business, report, tick, frozenset(against)).run():
                 report.findings.append(finding)
         report.findings += _orphans()
+    report.findings += [
+        Finding("", 0, f"no book contains the hash {anchor}: a chain was written anew")
+        for anchor in against
+        if anchor not in report.anchors
+    ]
     return report
 
 
 def _orphans() -> list[Finding]:
-    """Lines without an entry: a plain sqlite3 connection, foreign keys off, can write them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT COUNT(*), MIN(l.id) FROM money_line l"
-            " LEFT JOIN money_entry e ON e.id = l.entry_id WHERE e.id IS NULL"
-        )
-        count, first = cursor.fetchone()
-    return (
-        [Finding("", 0, f"{count} lines without an entry, the first is {first}")] if count else []
-    )
+    """Rows without their parent: a plain sqlite3 connection, foreign keys off, can write them."""
+    found = []
+    for child, parent, column, what in (
+        ("money_line", "money_entry", "entry_id", "lines without an entry"),
+        ("money_entry", "money_business", "business_id", "entries without a business"),
+        ("money_movement", "money_account", "account_id", "movements without an account"),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT COUNT(*), MIN(c.id) FROM {child} c"  # noqa: S608 our own names
+                f" LEFT JOIN {parent} p ON p.id = c.{column} WHERE p.id IS NULL"
+            )
+            count, first = cursor.fetchone()
+        if count:
+            found.append(Finding("", 0, f"{count} {what}, the first is {first}"))
+    return found
 
 
 class _Verifier:
     """Walks one book along its chain."""
 
-    def __init__(self, business: Business, report: Report, tick: Tick) -> None:
-        self.business, self.report, self.tick = business, report, tick
-        rows = Account.objects.filter(business=business).values_list("pk", "code")
-        self.codes: dict[int, str] = dict(rows)
-        self.movements: dict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0])
+    def __init__(
+        self, business: Business, report: Report, tick: Tick, against: frozenset[str]
+    ) -> None:
+        self.business, self.report, self.tick, self.against = business, report, tick, against
+        self.slug, self.first_id = business.slug, business.pk * ENTRY_IDS_PER_BOOK
+        rows = Account.objects.filter(business=business)
+        self.codes: dict[int, str] = dict(rows.values_list("pk", "code"))
+        self.kinds: dict[int, str] = dict(rows.values_list("pk", "kind"))
+        self.movements: dict[tuple[int, date, str], list[int]] = defaultdict(lambda: [0, 0])
+        self.trail = Trail(business)
         self.number, self.hash = 0, FIRST_HASH
 
     def run(self) -> Finding | None:
@@ -106,64 +134,75 @@ class _Verifier:
             return self._walk()
         except UNREADABLE as trouble:
             what = f"it or one that follows cannot be read: {trouble}"
-            return Finding(self.business.slug, self.number + 1, what)
+            return Finding(self.slug, self.number + 1, what)
 
     def _walk(self) -> Finding | None:
         lines = self._lines()
         for row in self._entries():
             if what := self._check_entry(row, next(lines, (0, []))):
-                return Finding(self.business.slug, row.number, what)
+                return Finding(self.slug, row.number, what)
             self.report.entries += 1
             if self.report.entries % CHUNK == 0:
                 self.tick(self.report.entries)
-        self.report.heads[self.business.slug] = self.hash
-        what = self._check_head() or self._check_movements()
-        return Finding(self.business.slug, 0, what) if what else None
+        self.report.heads[self.slug] = self.hash
+        what = (
+            self._check_head()
+            or self._check_movements()
+            or self._check_kinds()
+            or self._check_trail()
+        )
+        return Finding(self.slug, 0, what) if what else None
 
     def _entries(self) -> Iterator[_EntryRow]:
         rows = Entry.objects.filter(business=self.business).order_by("number")
         fields = rows.values_list(*_EntryRow._fields)
         return map(_EntryRow._make, fields.iterator(chunk_size=CHUNK))
 
-    def _lines(self) -> Iterator[tuple[int, list[_LineRow]]]:
+    def _lines(self) -> Iterator[tuple[int, list[LineRow]]]:
         """Return (entry id, its lines) of this book's entries, in order of the entries."""
-        first = self.business.pk * ENTRY_IDS_PER_BOOK
         rows = Line.objects.filter(
             entry__business=self.business,
-            entry_id__gt=first,
-            entry_id__lt=first + ENTRY_IDS_PER_BOOK,
+            entry_id__gt=self.first_id,
+            entry_id__lt=self.first_id + ENTRY_IDS_PER_BOOK,
         ).order_by("entry_id")
-        fields = rows.values_list(*_LineRow._fields).iterator(chunk_size=CHUNK)
-        for entry_id, group in groupby(map(_LineRow._make, fields), itemgetter(0)):
+        fields = rows.values_list(
+            "entry_id", "account_id", "occurred_on", "amount_cents", "tax_class"
+        )
+        for entry_id, group in groupby(fields.iterator(chunk_size=CHUNK), itemgetter(0)):
             yield entry_id, list(group)
 
-    def _check_entry(self, row: _EntryRow, group: tuple[int, list[_LineRow]]) -> str | None:
+    def _check_entry(self, row: _EntryRow, group: tuple[int, list[LineRow]]) -> str | None:
         """Return what is wrong with an entry, else take it into the chain and the movements."""
         lines_of, lines = group
-        if row.number != self.number + 1:
-            return f"the number should be {self.number + 1}"
-        if row.id != self.business.pk * ENTRY_IDS_PER_BOOK + row.number or lines_of != row.id:
+        number = self.number + 1
+        if row.number != number:
+            return f"the number should be {number}"
+        if row.id != self.first_id + number or lines_of != row.id:
             return "its lines are missing or belong to another entry"
         if row.previous_hash != self.hash:
             return "it does not follow its predecessor's hash"
         if what := self._check_lines(row, lines):
             return what
-        facts = EntryFacts(self.business.slug, *row[1:9])
-        text = canonical_text(facts, [(self.codes[line[1]], line[3]) for line in lines])
+        codes = self.codes
+        text = canonical_text(
+            EntryFacts(self.slug, *row[1:11]), [(codes[line[1]], *line[3:]) for line in lines]
+        )
         if link(self.hash, text) != row.hash:
             return "its text does not have its hash: it was altered"
-        self.number, self.hash = row.number, row.hash
+        self.number, self.hash = number, row.hash
         self.report.lines += len(lines)
-        return None
+        if row.hash in self.against:
+            self.report.anchors[row.hash] = f"{self.slug} entry {number}"
+        return self.trail.check_entry(number, row.hash)
 
-    def _check_lines(self, row: _EntryRow, lines: list[_LineRow]) -> str | None:
+    def _check_lines(self, row: _EntryRow, lines: list[LineRow]) -> str | None:
         month = row.occurred_on.replace(day=1)
         total = 0
-        for _, account_id, day, cents in lines:
+        for _, account_id, day, cents, tax in lines:
             if account_id not in self.codes or day != row.occurred_on:
                 return "a line belongs to another book or to another day"
             total += cents
-            self.movements[account_id, month][0 if cents > 0 else 1] += abs(cents)
+            self.movements[account_id, month, tax][0 if cents > 0 else 1] += abs(cents)
         if total or len(lines) < 2:  # noqa: PLR2004 double entry
             return f"its {len(lines)} lines sum to {total} cents, not to zero"
         return None
@@ -174,20 +213,32 @@ class _Verifier:
             return "the book's head is missing"
         if (head.last_number, head.head_hash) != (self.number, self.hash):
             return f"the head says entry {head.last_number}, the chain ends at {self.number}"
-        return None
+        return self.trail.check_head(head)
 
     def _check_movements(self) -> str | None:
-        stored = {
-            (account_id, month): [debit, credit]
-            for account_id, month, debit, credit in Movement.objects.filter(
-                account__business=self.business
-            ).values_list("account_id", "month_on", "debit_cents", "credit_cents")
-        }
+        rows = Movement.objects.filter(account__business=self.business).values_list(
+            "account_id", "month_on", "tax_class", "debit_cents", "credit_cents"
+        )
+        stored = {tuple(row[:3]): list(row[3:]) for row in rows}
         for place in sorted(stored.keys() | self.movements.keys()):
             if stored.get(place) != self.movements.get(place):
-                account_id, month = place
+                account_id, month, tax = place
+                letter = f" tax letter {tax}" if tax else ""
                 return (
-                    f"account {self.codes[account_id]} in {month:%Y-%m}: movements say"
+                    f"account {self.codes[account_id]} in {month:%Y-%m}{letter}: movements say"
                     f" {stored.get(place)}, lines say {self.movements.get(place)}"
                 )
         return None
+
+    def _check_kinds(self) -> str | None:
+        """A code is hashed; the kind must be the one that it begins with."""
+        for account_id, code in self.codes.items():
+            if self.kinds[account_id] != kind_of(code):
+                return f"account {code} is kept as {self.kinds[account_id]}, which it is not"
+        return None
+
+    def _check_trail(self) -> str | None:
+        for anchor, number in self.trail.hashes.items():
+            if anchor in self.against:
+                self.report.anchors[anchor] = f"{self.slug} period event {number}"
+        return self.trail.check()

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from money.actions import Draft, post
+from money.actions.posting import post
+from money.drafts import Draft
 from money.cents import MILLI, format_shillings, whole_shillings
 from money.chart import Code
 from money.models import Business, User

@@ -4,8 +4,10 @@ import json
 from datetime import UTC, date, datetime
 from itertools import count
 
-from money.actions import Draft, Posted, load_tax_rates, open_business, post
+from money.actions.books import load_tax_rates, open_business
+from money.actions.posting import post
 from money.chart import Code
+from money.drafts import Draft, Posted
 from money.models import Business, Line, Membership, Role, TaxClass, TaxPerson, User
 from mpesa.actions.inbound import STK, digest, receive
 from mpesa.actions.payments import record_payment

@@ -21,7 +21,7 @@ DECLARE
     head record;
     tally record;
 BEGIN
-    SELECT last_number, head_hash INTO head
+    SELECT last_number, head_hash, closed_through, locked_through INTO head
     FROM money_book WHERE business_id = NEW.business_id FOR UPDATE;
     IF EXISTS (
         SELECT 1 FROM money_entry
@@ -49,6 +49,15 @@ BEGIN
         RAISE EXCEPTION 'money: an entry follows the head of its book without a gap'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    -- A late fact belongs to the day it became known; only an adjustment enters a closed day.
+    IF head.locked_through >= NEW.occurred_on
+       OR (head.closed_through >= NEW.occurred_on AND NEW.kind = 'fact') THEN
+        RAISE EXCEPTION 'money: the books are closed for that day'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    -- Here and not after: the next row of the same statement asks the head as well.
+    UPDATE money_book SET last_number = NEW.number, head_hash = NEW.hash
+    WHERE business_id = NEW.business_id;
     RETURN NEW;
 END
 $body$;
@@ -101,3 +110,31 @@ END
 $body$;
 
 CREATE TRIGGER duka_business_update BEFORE UPDATE ON money_business FOR EACH ROW EXECUTE FUNCTION duka_business_update();
+
+CREATE OR REPLACE FUNCTION duka_periodevent_insert() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    PERFORM 1 FROM money_book WHERE business_id = NEW.business_id FOR UPDATE;
+    IF NEW.number <> 1 + (
+        SELECT count(*) FROM money_periodevent WHERE business_id = NEW.business_id
+    ) THEN
+        RAISE EXCEPTION 'money: a period event follows the last one without a gap'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_periodevent_insert BEFORE INSERT ON money_periodevent FOR EACH ROW EXECUTE FUNCTION duka_periodevent_insert();
+
+CREATE OR REPLACE FUNCTION duka_on_record() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION 'money: what was closed or unlocked stays on record'
+        USING ERRCODE = 'integrity_constraint_violation';
+END
+$body$;
+
+CREATE TRIGGER duka_periodevent_update BEFORE UPDATE ON money_periodevent FOR EACH ROW EXECUTE FUNCTION duka_on_record();
+
+CREATE TRIGGER duka_periodevent_delete BEFORE DELETE ON money_periodevent FOR EACH ROW EXECUTE FUNCTION duka_on_record();
+
+CREATE TRIGGER duka_periodevent_truncate BEFORE TRUNCATE ON money_periodevent FOR EACH STATEMENT EXECUTE FUNCTION duka_on_record();

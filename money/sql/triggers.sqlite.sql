@@ -35,6 +35,21 @@ BEGIN
         WHERE business_id = NEW.business_id AND last_number = NEW.number - 1
           AND head_hash = NEW.previous_hash
     );
+    -- A late fact belongs to the day it became known; only an adjustment enters a closed day.
+    SELECT RAISE(ABORT, 'money: the books are closed for that day')
+    WHERE EXISTS (
+        SELECT 1 FROM money_book
+        WHERE business_id = NEW.business_id
+          AND (locked_through >= NEW.occurred_on
+               OR (closed_through >= NEW.occurred_on AND NEW.kind = 'fact'))
+    );
+END
+
+-- AFTER: an INSERT OR IGNORE that a CHECK turned away must not move the head.
+CREATE TRIGGER duka_entry_inserted AFTER INSERT ON money_entry
+BEGIN
+    UPDATE money_book SET last_number = NEW.number, head_hash = NEW.hash
+    WHERE business_id = NEW.business_id;
 END
 
 CREATE TRIGGER duka_line_update BEFORE UPDATE ON money_line
@@ -82,4 +97,22 @@ WHEN (OLD.id, OLD.slug) IS NOT (NEW.id, NEW.slug)
 BEGIN
     SELECT RAISE(ABORT, 'money: a business with entries keeps its slug, it is part of the chain')
     WHERE EXISTS (SELECT 1 FROM money_entry WHERE business_id = OLD.id);
+END
+
+CREATE TRIGGER duka_periodevent_insert BEFORE INSERT ON money_periodevent
+BEGIN
+    SELECT RAISE(ABORT, 'money: a period event follows the last one without a gap')
+    WHERE NEW.number <> 1 + (
+        SELECT COUNT(*) FROM money_periodevent WHERE business_id = NEW.business_id
+    ) OR EXISTS (SELECT 1 FROM money_periodevent WHERE id = NEW.id);
+END
+
+CREATE TRIGGER duka_periodevent_update BEFORE UPDATE ON money_periodevent
+BEGIN
+    SELECT RAISE(ABORT, 'money: what was closed or unlocked stays on record');
+END
+
+CREATE TRIGGER duka_periodevent_delete BEFORE DELETE ON money_periodevent
+BEGIN
+    SELECT RAISE(ABORT, 'money: what was closed or unlocked stays on record');
 END

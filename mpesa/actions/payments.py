@@ -6,7 +6,8 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils import timezone
 
-from money.actions import Draft, Posted, post
+from money.actions.posting import post
+from money.drafts import Draft, Posted
 from money.chart import Code
 from money.models import User
 from mpesa.models import InboundMessage, Payment, PaymentRequest, Till

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db import transaction
 
-from money.actions import load_tax_rates, open_business
+from money.actions.books import load_tax_rates, open_business
 from money.chart import Code
 from money.models import Business, Membership, Role, TaxClass, TaxPerson, Trade, User
 from mpesa.models import Till, TillKind

@@ -9,22 +9,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from money.actions import (
-    MOST_LINES,
-    SHIPPED_TAX_RATES,
-    Draft,
-    KeyTaken,
-    NoBook,
-    Posted,
-    TooLong,
-    Unbalanced,
-    UnknownAccount,
-    load_tax_rates,
-    open_business,
-    post,
-)
+from money.actions.books import SHIPPED_TAX_RATES, load_tax_rates, open_business
+from money.actions.posting import KeyTaken, NoBook, UnknownAccount, post
 from money.chain import FIRST_HASH, EntryFacts, canonical_text, link
 from money.chart import CHART, Code
+from money.drafts import MOST_LINES, Draft, Posted, TooLong, Unbalanced
 from money.models import Account, Book, Business, Entry, Line, Movement, TaxRate
 from money.verification import verify_books
 from tests.make import NOW, TODAY, a_business, a_tax_person, a_user, an_entry

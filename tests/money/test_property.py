@@ -7,8 +7,9 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from money.actions import Draft, KeyTaken, Unbalanced, UnknownAccount, post
+from money.actions.posting import KeyTaken, UnknownAccount, post
 from money.chart import Code
+from money.drafts import Draft, Unbalanced
 from money.models import Book, Business, Entry, Line, Movement
 from money.verification import verify_books
 from tests.make import NOW, a_business

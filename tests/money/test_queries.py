@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from money.actions import load_tax_rates
+from money.actions.books import load_tax_rates
 from money.chart import Code
 from money.models import Business
 from money.queries import balances, balances_of, debits_on, is_vat_registered, tax_rates_on

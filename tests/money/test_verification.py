@@ -10,9 +10,10 @@ from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from money import verification
-from money.actions import Draft, post
+from money.actions.posting import post
 from money.chain import FIRST_HASH
 from money.chart import Code
+from money.drafts import Draft
 from money.models import Account, Book, Business, Entry, Line, Movement
 from money.verification import verify_books
 from tests.make import NOW, TODAY, a_business, a_tax_person, a_user, an_entry

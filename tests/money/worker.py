@@ -14,8 +14,10 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import IntegrityError, connection, transaction  # noqa: E402
 
-from money.actions import Draft, Posted, open_business, post  # noqa: E402
+from money.actions.books import open_business  # noqa: E402
+from money.actions.posting import post  # noqa: E402
 from money.chart import Code  # noqa: E402
+from money.drafts import Draft, Posted  # noqa: E402
 from money.models import ENTRY_IDS_PER_BOOK, Account, Business, Entry, Line, TaxPerson  # noqa: E402
 from money.snapshot import snapshot  # noqa: E402
 from money.verification import verify_books  # noqa: E402

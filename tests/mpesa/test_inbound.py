@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import connection
 
-from money.actions import UnknownAccount
+from money.actions.posting import UnknownAccount
 from money.chart import Code
 from money.models import Account, Entry
 from money.queries import balances

@@ -5,8 +5,9 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from money.actions import KeyTaken, Unbalanced, UnknownAccount
+from money.actions.posting import KeyTaken, UnknownAccount
 from money.chart import Code
+from money.drafts import Unbalanced
 from money.models import Business, Entry
 from money.queries import balances, balances_of
 from mpesa.actions.payments import OtherFacts, TooMuch, allocate, record_payment

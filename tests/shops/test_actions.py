@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from money.actions import UnknownAccount
+from money.actions.posting import UnknownAccount
 from money.models import Business, Entry, TaxClass, User
 from money.queries import balances
 from mpesa.actions.requests import AlreadyAsking, NotAskable

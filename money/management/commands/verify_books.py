@@ -1,8 +1,10 @@
 """Verify the books: exit 0 and "ok", or exit 1 naming the first bad entry of each book."""
 
 import json
+import re
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -14,10 +16,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+        parser.add_argument(
+            "--against",
+            metavar="HASH",
+            action="append",
+            default=[],
+            type=_hash,
+            help="a hash that left the machine: a chain must still contain it (may be repeated)",
+        )
 
-    def handle(self, *args: object, **options: object) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         show = self.stderr.isatty()
-        report = verify_books(lambda done: self._progress(done) if show else None)
+        report = verify_books(
+            lambda done: self._progress(done) if show else None, against=options["against"]
+        )
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(report), indent=2))
         else:
@@ -34,6 +46,8 @@ class Command(BaseCommand):
                 f"{finding.business} entry {finding.number}" if finding.number else finding.business
             )
             self.stdout.write(f"{place or 'database'}: {finding.what}")
+        for anchor, place in report.anchors.items():
+            self.stdout.write(f"{anchor} is {place}")
         if report.is_ok:
             self.stdout.write(f"ok: {report.entries:,} entries, {report.lines:,} lines")
 
@@ -44,5 +58,12 @@ def _as_json(report: Report) -> dict[str, object]:
         "entries": report.entries,
         "lines": report.lines,
         "heads": report.heads,
+        "anchors": report.anchors,
         "findings": [finding._asdict() for finding in report.findings],
     }
+
+
+def _hash(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text.strip().lower()):
+        raise ArgumentTypeError("a hash is 64 letters and digits, 0-9 and a-f")
+    return text.strip().lower()

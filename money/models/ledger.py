@@ -1,35 +1,30 @@
-"""Who owns what, and the books: users, tax persons, businesses, accounts, entries and lines.
+"""The ledger: accounts, books, entries, lines and movements.
 
-Entries and lines are written by `money.actions.post` alone and frozen by triggers (`money/sql`).
-Amounts are cents, debit positive, credit negative.
+Entries and lines are written by `money.actions.posting` alone and frozen by triggers (`money/sql`).
 """
 
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 
-from money.chart import Kind
+from money.chart import FIRST_DIGITS, Kind
+from money.models.people import Business, User
+from money.models.tax import TaxClass
 
 # An entry's id is its book and its number, known before the entry exists: lines go in first.
 ENTRY_IDS_PER_BOOK = 10**10
 
 
-class Trade(models.TextChoices):
-    WATER = "water", "Water"
-    LAUNDRY = "laundry", "Laundry"
-    RETAIL = "retail", "Retail and LPG"
+class EntryKind(models.TextChoices):
+    """What an entry is for: it decides which closed periods it may enter, and where it counts."""
 
-
-class Role(models.TextChoices):
-    OWNER = "owner", "Owner"
-    MANAGER = "manager", "Manager"
-    CASHIER = "cashier", "Cashier"
-    LAUNDRY_ATTENDANT = "laundry_attendant", "Laundry attendant"
-    RIDER = "rider", "Rider"
-    ACCOUNTANT = "accountant", "Accountant"
-    AUDITOR = "auditor", "Auditor"
+    FACT = "fact", "Fact"
+    ADJUSTMENT = "adjustment", "Adjustment"
+    OPENING = "opening", "Opening balances"
+    CLOSING = "closing", "Year closed into retained earnings"
 
 
 class AccountKind(models.TextChoices):
@@ -40,115 +35,11 @@ class AccountKind(models.TextChoices):
     EXPENSE = Kind.EXPENSE, "Expense"
 
 
-class TaxClass(models.TextChoices):
-    """The tax letters of eTIMS (older ETR devices used other letters: never mix them)."""
-
-    EXEMPT = "A", "A (exempt)"
-    STANDARD = "B", "B (16 %)"
-    ZERO = "C", "C (zero-rated)"
-    NON_VAT = "D", "D (non-VAT)"
-    REDUCED = "E", "E (8 %)"
-
-
-class User(AbstractUser):
-    """A person who signs in. What one may do follows from the memberships."""
-
-    class Meta:
-        verbose_name = "person"
-        verbose_name_plural = "people"
-
-
-class TaxPerson(models.Model):
-    """Who owes the taxes: one KRA PIN over one or more businesses."""
-
-    name = models.CharField(max_length=120)
-    kra_pin = models.CharField("KRA PIN", max_length=11, unique=True)
-    vat_registered_from = models.DateField(
-        null=True, blank=True, help_text="Empty: not registered, no VAT anywhere."
-    )
-
-    class Meta:
-        verbose_name = "tax person"
-        verbose_name_plural = "tax persons"
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                name="taxperson_pin_has_eleven_characters",
-                condition=Q(kra_pin__regex=r"^[A-Z][0-9]{9}[A-Z]$"),
-                violation_error_message="A KRA PIN is a letter, nine digits and a letter.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class TaxRate(models.Model):
-    """The rate of a tax class from a day on, in basis points (1600 are 16 %)."""
-
-    tax_class = models.CharField(max_length=1, choices=TaxClass.choices)
-    from_on = models.DateField()
-    rate_bp = models.PositiveIntegerField()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                name="taxrate_one_per_class_and_day", fields=["tax_class", "from_on"]
-            ),
-            models.CheckConstraint(
-                name="taxrate_class_is_known", condition=Q(tax_class__in=TaxClass.values)
-            ),
-            models.CheckConstraint(name="taxrate_at_most_whole", condition=Q(rate_bp__lte=10_000)),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.tax_class} {self.rate_bp / 100:g} % from {self.from_on}"
-
-
-class Business(models.Model):
-    """One shop with a book of its own. The slug stands in every hashed entry and never changes."""
-
-    tax_person = models.ForeignKey(TaxPerson, models.PROTECT, related_name="businesses")
-    slug = models.SlugField(max_length=40, unique=True)
-    name = models.CharField(max_length=120)
-    trade = models.CharField(max_length=10, choices=Trade.choices)
-    address = models.CharField(max_length=200, blank=True)
-    phone = models.CharField(max_length=20, blank=True)
-
-    class Meta:
-        verbose_name_plural = "businesses"
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                name="business_trade_is_known", condition=Q(trade__in=Trade.values)
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Membership(models.Model):
-    """A role of a user in a business; one person may hold several."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
-    business = models.ForeignKey(Business, models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=20, choices=Role.choices)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                name="membership_once_per_role", fields=["user", "business", "role"]
-            ),
-            models.CheckConstraint(
-                name="membership_role_is_known", condition=Q(role__in=Role.values)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user}: {self.get_role_display()} of {self.business}"
-
-
 class Account(models.Model):
-    """An account of one business. Its code and kind are frozen once it has lines."""
+    """An account of one business. Its code and kind are frozen once it has lines.
+
+    The code's first digit says the kind, and "1000.1" stands under "1000".
+    """
 
     business = models.ForeignKey(Business, models.PROTECT, related_name="accounts")
     code = models.CharField(max_length=12)
@@ -163,6 +54,18 @@ class Account(models.Model):
             models.CheckConstraint(
                 name="account_kind_is_known", condition=Q(kind__in=AccountKind.values)
             ),
+            models.CheckConstraint(
+                name="account_kind_follows_from_code",
+                condition=reduce(
+                    or_,
+                    (
+                        Q(kind=kind, code__startswith=digit)
+                        for kind, digits in FIRST_DIGITS.items()
+                        for digit in digits
+                    ),
+                ),
+                violation_error_message="The first digit of the code does not fit the kind.",
+            ),
             models.CheckConstraint(name="account_code_is_given", condition=~Q(code="")),
         ]
 
@@ -176,6 +79,18 @@ class Book(models.Model):
     business = models.OneToOneField(Business, models.PROTECT, primary_key=True, related_name="book")
     last_number = models.PositiveBigIntegerField(default=0)
     head_hash = models.CharField(max_length=64, default="0" * 64)
+    # Facts are not posted on these days or before; an accountant's adjustment still is.
+    closed_through = models.DateField(null=True, blank=True)
+    # Nothing at all is posted on these days or before.
+    locked_through = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="book_locked_days_are_closed",
+                condition=Q(locked_through=None) | Q(closed_through__gte=F("locked_through")),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Book of {self.business}, {self.last_number} entries"
@@ -192,6 +107,11 @@ class Entry(models.Model):
     posted_at = models.DateTimeField()
     description = models.CharField(max_length=200)
     source = models.CharField(max_length=60, blank=True)
+    kind = models.CharField(
+        max_length=10, choices=EntryKind.choices, default=EntryKind.FACT, db_default="fact"
+    )
+    # The day that it belongs to, where that was closed when it became known.
+    late_for = models.DateField(null=True, blank=True)
     actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reversed_by"
@@ -219,10 +139,24 @@ class Entry(models.Model):
                     reverses_id__lt=F("id"),
                 ),
             ),
+            models.CheckConstraint(
+                name="entry_kind_is_known", condition=Q(kind__in=EntryKind.values)
+            ),
+            models.CheckConstraint(
+                name="entry_late_for_an_earlier_day",
+                condition=Q(late_for=None) | Q(late_for__lt=F("occurred_on")),
+            ),
             models.CheckConstraint(name="entry_key_is_given", condition=~Q(key="")),
             models.CheckConstraint(name="entry_description_is_given", condition=~Q(description="")),
         ]
-        indexes: ClassVar = [models.Index(name="entry_by_day", fields=["business", "occurred_on"])]
+        indexes: ClassVar = [
+            models.Index(name="entry_by_day", fields=["business", "occurred_on"]),
+            models.Index(
+                name="entry_closing",
+                fields=["business", "occurred_on"],
+                condition=Q(kind=EntryKind.CLOSING),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.business.slug} {self.number}"
@@ -236,14 +170,23 @@ class Line(models.Model):
     # A copy of the entry's day, held equal by the trigger: reports read one covering index.
     occurred_on = models.DateField()
     amount_cents = models.BigIntegerField()
+    # The tax letter of a taxed supply or purchase, and of the VAT on it; else empty.
+    tax_class = models.CharField(
+        max_length=1, choices=TaxClass.choices, blank=True, default="", db_default=""
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(name="line_is_not_zero", condition=~Q(amount_cents=0)),
+            models.CheckConstraint(
+                name="line_tax_class_is_known", condition=Q(tax_class__in=["", *TaxClass.values])
+            ),
         ]
         indexes: ClassVar = [
+            # Covers sums, and gives a statement its order.
             models.Index(
-                name="line_by_account_and_day", fields=["account", "occurred_on", "amount_cents"]
+                name="line_by_account_day_entry",
+                fields=["account", "occurred_on", "entry", "amount_cents", "tax_class"],
             )
         ]
 
@@ -252,17 +195,19 @@ class Line(models.Model):
 
 
 class Movement(models.Model):
-    """What an account moved in a month, kept by `post`: statements need not read all lines."""
+    """What an account moved in a month under a tax letter, kept by `post` for the statements."""
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="movements", db_index=False)
     month_on = models.DateField(help_text="The first day of the month.")
+    tax_class = models.CharField(max_length=1, blank=True, default="", db_default="")
     debit_cents = models.BigIntegerField()
     credit_cents = models.BigIntegerField(help_text="Positive: the sum of the credits.")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                name="movement_once_per_account_and_month", fields=["account", "month_on"]
+                name="movement_once_per_account_month_and_tax",
+                fields=["account", "month_on", "tax_class"],
             ),
             models.CheckConstraint(
                 name="movement_is_not_negative",

@@ -1,0 +1,1 @@
+"""What the ground floor does: post, correct, close, lock, and open books."""

@@ -1,0 +1,296 @@
+"""Post entries: the only writer of entries, lines and movements. By cursor SQL, in few statements.
+
+The lines go in first and the entries last, in the order of their numbers; the trigger of an entry
+checks it against the head of its book and moves the head on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+
+from money.chain import EntryFacts, canonical_text, link
+from money.drafts import Draft, DraftLine, Posted, is_same_content, sums, tax_of
+from money.models import ENTRY_IDS_PER_BOOK, Business, EntryKind
+
+# SQLite takes 32,766 values in one statement; lines have five and entries fourteen.
+MOST_ROWS = 1_000
+
+
+class UnknownAccount(Exception):
+    """A line names an account code that the business's chart does not have."""
+
+
+class KeyTaken(Exception):
+    """The key was used for an entry with another content; nothing was posted."""
+
+
+class NoBook(Exception):
+    """The business has no book of accounts yet."""
+
+
+class PeriodLocked(Exception):
+    """An adjustment, an opening or a closing was meant for a locked month; nothing was posted."""
+
+
+@dataclass(slots=True)
+class _Head:
+    """The head of a locked book, moved on in memory as entries are written."""
+
+    number: int
+    hash: str
+    closed_through: date | None
+    locked_through: date | None
+
+
+def post(draft: Draft, *, posted_at: datetime) -> Posted:
+    """Write one balanced entry with its lines, number, chain link and movements.
+
+    Amounts are ints, `posted_at` is aware and `occurred_on` a plain date: what is hashed must be
+    what the database gives back, or the book would never verify again.
+
+    A fact of a closed day is booked on the day of `posted_at`, or the first open one after it, and
+    keeps its own as `late_for`. The same key and content returns the first entry. Call it last in
+    a transaction: it holds the book's head row until the commit. Raises Unbalanced, TooLong,
+    UnknownTax, UnknownAccount, KeyTaken, PeriodLocked, NoBook.
+    """
+    draft.refuse_unpostable()
+    assert posted_at.tzinfo is not None
+    # No savepoint of our own: a refusal by the database undoes the caller's whole transaction.
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        head = _lock_head(cursor, draft.business)
+        if first := _find_by_key(cursor, draft):
+            return first
+        return _write(cursor, [draft], head, posted_at)[0]
+
+
+def post_many(drafts: Sequence[Draft], *, posted_at: datetime) -> list[Posted]:
+    """Write many entries of one business in one transaction: all of them, or none.
+
+    What `post` says of one holds for each, in the order given; two drafts with one key are one
+    entry. Keep a call below a thousand entries: it holds the book's head row all the while.
+    Raises what `post` raises, and ValueError for drafts of several businesses.
+    """
+    if not drafts:
+        return []
+    business = drafts[0].business
+    if any(draft.business.pk != business.pk for draft in drafts):
+        raise ValueError("post_many writes into one book; call it once per business.")
+    assert posted_at.tzinfo is not None
+    fresh: dict[str, Draft] = {}
+    for draft in drafts:
+        draft.refuse_unpostable()
+        first = fresh.setdefault(draft.key, draft)
+        if first is not draft and not _says_the_same(first, draft):
+            raise KeyTaken(f"{draft.key} comes twice, with another content.")
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        head = _lock_head(cursor, business)
+        known = _known_keys(cursor, list(fresh))
+        done = {key: _find_by_key(cursor, fresh[key]) for key in known}
+        todo = [draft for key, draft in fresh.items() if key not in known]
+        if todo:
+            written = _write(cursor, todo, head, posted_at)
+            done |= {draft.key: posted for draft, posted in zip(todo, written, strict=True)}
+    outcomes = [done[draft.key] for draft in drafts]
+    return [posted for posted in outcomes if posted]
+
+
+def _says_the_same(one: Draft, other: Draft) -> bool:
+    return is_same_content(one.lines, other.lines) and (
+        (one.occurred_on, one.description, one.source, one.reverses_id, one.kind)
+        == (other.occurred_on, other.description, other.source, other.reverses_id, other.kind)
+    )
+
+
+def _lock_head(cursor: CursorWrapper, business: Business) -> _Head:
+    """Lock the book and return its head; SQLite holds the only writer already."""
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    cursor.execute(
+        "SELECT last_number, head_hash, closed_through, locked_through FROM money_book"  # noqa: S608
+        f" WHERE business_id = %s{lock}",
+        [business.pk],
+    )
+    row = cursor.fetchone()
+    if row is None:
+        raise NoBook(f"{business.slug} has no book of accounts.")
+    return _Head(row[0], row[1], _day(row[2]), _day(row[3]))
+
+
+def _day(value: Any) -> date | None:
+    """Return what a cursor gives for a date: SQLite gives its text."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _known_keys(cursor: CursorWrapper, keys: Sequence[str]) -> set[str]:
+    known: set[str] = set()
+    for start in range(0, len(keys), MOST_ROWS):
+        some = keys[start : start + MOST_ROWS]
+        marks = ", ".join(["%s"] * len(some))
+        cursor.execute(f'SELECT "key" FROM money_entry WHERE "key" IN ({marks})', some)  # noqa: S608
+        known |= {key for (key,) in cursor.fetchall()}
+    return known
+
+
+def _find_by_key(cursor: CursorWrapper, draft: Draft) -> Posted | None:
+    """Return the entry that holds the draft's key already; raise KeyTaken if it says otherwise."""
+    cursor.execute(
+        "SELECT id, number, hash, business_id, occurred_on, late_for, description, source,"
+        ' reverses_id, kind FROM money_entry WHERE "key" = %s',
+        [draft.key],
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    entry_id, number, entry_hash, business_id, occurred_on, late_for, *rest = row
+    cursor.execute(
+        "SELECT a.code, l.amount_cents, l.tax_class FROM money_line l JOIN money_account a"
+        " ON a.id = l.account_id WHERE l.entry_id = %s",
+        [entry_id],
+    )
+    same = (
+        is_same_content(cursor.fetchall(), draft.lines)
+        and business_id == draft.business.pk
+        and _day(late_for or occurred_on) == draft.occurred_on
+        and rest == [draft.description, draft.source, draft.reverses_id, draft.kind]
+    )
+    if not same:
+        raise KeyTaken(f"{draft.key} is entry {number} already, with another content.")
+    booked_on = _day(occurred_on)
+    assert booked_on
+    return Posted(entry_id, number, entry_hash, is_new=False, occurred_on=booked_on)
+
+
+def _account_ids(
+    cursor: CursorWrapper, business: Business, lines: Sequence[DraftLine]
+) -> dict[str, int]:
+    codes = sorted({line[0] for line in lines})
+    marks = ", ".join(["%s"] * len(codes))
+    cursor.execute(
+        f"SELECT code, id FROM money_account WHERE business_id = %s AND code IN ({marks})",  # noqa: S608
+        [business.pk, *codes],
+    )
+    ids: dict[str, int] = dict(cursor.fetchall())
+    if missing := [code for code in codes if code not in ids]:
+        raise UnknownAccount(f"{business.slug} has no account {', '.join(missing)}.")
+    return ids
+
+
+def _booked_on(draft: Draft, head: _Head, posted_at: datetime) -> date:
+    """Return the day that a draft is booked on; raise PeriodLocked where there is none for it."""
+    day = draft.occurred_on
+    if draft.kind != EntryKind.FACT:
+        if head.locked_through and day <= head.locked_through:
+            raise PeriodLocked(
+                f"The books of {draft.business.slug} are locked through {head.locked_through}."
+                " Use a later day, or let the owner unlock them."
+            )
+        return day
+    if head.closed_through is None or day > head.closed_through:
+        return day
+    return max(timezone.localdate(posted_at), head.closed_through + timedelta(days=1))
+
+
+def _write(
+    cursor: CursorWrapper, drafts: Sequence[Draft], head: _Head, posted_at: datetime
+) -> list[Posted]:
+    """Write drafts of one book, none of them posted before, after its locked head."""
+    business = drafts[0].business
+    ids = _account_ids(cursor, business, [line for draft in drafts for line in draft.lines])
+    at = connection.ops.adapt_datetimefield_value(posted_at)
+    first_id = business.pk * ENTRY_IDS_PER_BOOK
+    days, posted, lines, entries = [], [], [], []
+    for draft in drafts:
+        booked_on = _booked_on(draft, head, posted_at)
+        late_for = draft.occurred_on if booked_on != draft.occurred_on else None
+        number, previous_hash = head.number + 1, head.hash
+        head.number, head.hash = number, _hash_of(draft, head, booked_on, late_for, posted_at)
+        entry_id = first_id + number
+        day = connection.ops.adapt_datefield_value(booked_on)
+        days.append(booked_on)
+        posted.append(Posted(entry_id, number, head.hash, is_new=True, occurred_on=booked_on))
+        lines += [(entry_id, ids[line[0]], day, line[1], tax_of(line)) for line in draft.lines]
+        late = connection.ops.adapt_datefield_value(late_for) if late_for else None
+        entries.append(
+            (
+                *(entry_id, business.pk, number, draft.key, day, at, draft.description),
+                *(draft.source, draft.kind, late, draft.actor_id, draft.reverses_id),
+                *(previous_hash, head.hash),
+            )
+        )
+    _insert(
+        cursor, "money_line (entry_id, account_id, occurred_on, amount_cents, tax_class)", lines
+    )
+    _insert_entries(cursor, drafts, entries)
+    _add_movements(cursor, sums(drafts, days), ids)
+    return posted
+
+
+def _hash_of(
+    draft: Draft, head: _Head, booked_on: date, late_for: date | None, posted_at: datetime
+) -> str:
+    facts = EntryFacts(
+        draft.business.slug,
+        head.number + 1,
+        draft.key,
+        booked_on,
+        posted_at,
+        draft.description,
+        draft.source,
+        draft.actor_id,
+        draft.reverses_id,
+        draft.kind,
+        late_for,
+    )
+    return link(head.hash, canonical_text(facts, draft.lines))
+
+
+def _insert_entries(
+    cursor: CursorWrapper, drafts: Sequence[Draft], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    target = (
+        'money_entry (id, business_id, number, "key", occurred_on, posted_at, description, source,'
+        " kind, late_for, actor_id, reverses_id, previous_hash, hash)"
+    )
+    try:
+        _insert(cursor, target, rows)
+    except IntegrityError as error:
+        # Another book took the key between our look and our write; both locks were held.
+        if "money_entry_key" in str(error):
+            keys = ", ".join(draft.key for draft in drafts[:3])
+            raise KeyTaken(f"{keys}: the key was taken in another book just now.") from error
+        raise
+
+
+def _insert(
+    cursor: CursorWrapper, target: str, rows: Sequence[tuple[Any, ...]], suffix: str = ""
+) -> None:
+    """Insert `rows` into `target`, our own text of table and columns, in few statements."""
+    marks = f"({', '.join(['%s'] * len(rows[0]))})"
+    for start in range(0, len(rows), MOST_ROWS):
+        some = rows[start : start + MOST_ROWS]
+        values = ", ".join([marks] * len(some))
+        cursor.execute(
+            f"INSERT INTO {target} VALUES {values} {suffix}",  # noqa: S608
+            [value for row in some for value in row],
+        )
+
+
+def _add_movements(
+    cursor: CursorWrapper, totals: dict[tuple[str, date, str], list[int]], ids: dict[str, int]
+) -> None:
+    adapt = connection.ops.adapt_datefield_value
+    _insert(
+        cursor,
+        "money_movement (account_id, month_on, tax_class, debit_cents, credit_cents)",
+        [
+            (ids[code], adapt(month), tax, debit, credit)
+            for (code, month, tax), (debit, credit) in totals.items()
+        ],
+        "ON CONFLICT (account_id, month_on, tax_class) DO UPDATE SET"
+        " debit_cents = money_movement.debit_cents + excluded.debit_cents,"
+        " credit_cents = money_movement.credit_cents + excluded.credit_cents",
+    )

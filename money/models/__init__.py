@@ -1,0 +1,47 @@
+"""Who owns what, and the books.
+
+`people` are users, tax persons and businesses; `tax` are dated rates; `ledger` are accounts,
+entries and lines; `periods` is the trail of what was closed; `journals` is what an accountant
+writes by hand before it is posted. Amounts are cents, debit positive, credit negative.
+"""
+
+from money.models.journals import Attachment, Journal, JournalLine, JournalState
+from money.models.ledger import (
+    ENTRY_IDS_PER_BOOK,
+    Account,
+    AccountKind,
+    Book,
+    Entry,
+    EntryKind,
+    Line,
+    Movement,
+)
+from money.models.people import Business, Membership, Role, TaxPerson, Trade, User
+from money.models.periods import PeriodChange, PeriodEvent
+from money.models.tax import ExciseRate, TaxClass, TaxRate
+
+__all__ = [
+    "ENTRY_IDS_PER_BOOK",
+    "Account",
+    "AccountKind",
+    "Attachment",
+    "Book",
+    "Business",
+    "Entry",
+    "EntryKind",
+    "ExciseRate",
+    "Journal",
+    "JournalLine",
+    "JournalState",
+    "Line",
+    "Membership",
+    "Movement",
+    "PeriodChange",
+    "PeriodEvent",
+    "Role",
+    "TaxClass",
+    "TaxPerson",
+    "TaxRate",
+    "Trade",
+    "User",
+]

@@ -1,0 +1,118 @@
+"""The pure Report: title, period, columns and rows, to be shown, printed or exported. No SQL here.
+
+A cell is a text, a day, a `Figure` or nothing. A figure knows what it is made of, so that a page
+can lead from it to its entries.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+
+
+class BadPeriod(ValueError):
+    """The period ends before it begins, or spans more than the books can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `from_on` to `to_on`, both included. Raises BadPeriod where they are crossed."""
+
+    from_on: date
+    to_on: date
+
+    def __post_init__(self) -> None:
+        if self.to_on < self.from_on:
+            raise BadPeriod("The period ends before it begins. Swap the two days.")
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.to_on - self.from_on).days + 1
+
+    def previous(self) -> "Period":
+        """Return the period just before: whole months for whole months, else as many days."""
+        day_before = self.from_on - timedelta(days=1)
+        if self.from_on.day == 1 and (self.to_on + timedelta(days=1)).day == 1:
+            months = (self.to_on.year - self.from_on.year) * 12
+            months += self.to_on.month - self.from_on.month + 1
+            first = self.from_on.year * 12 + self.from_on.month - 1 - months
+            return Period(date(first // 12, first % 12 + 1, 1), day_before)
+        return Period(day_before - timedelta(days=self.days - 1), day_before)
+
+    def __str__(self) -> str:
+        if self.from_on == self.to_on:
+            return f"{self.to_on:%-d %B %Y}"
+        return f"{self.from_on:%-d %B %Y} to {self.to_on:%-d %B %Y}"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What a figure is made of: lines of these accounts, in these days, under this tax letter.
+
+    `codes` include the accounts under them ("1000" those of "1000.1"). `from_on` is None where the
+    figure is a balance: everything up to `to_on`. An empty `slug` means all businesses of the
+    report. An empty `tax_class` means any letter or none.
+    """
+
+    codes: tuple[str, ...]
+    from_on: date | None
+    to_on: date
+    tax_class: str = ""
+    slug: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An amount in cents as its reader expects the sign, and what it is made of."""
+
+    cents: int
+    where: Where | None = None
+
+
+Cell = str | date | Figure | None
+
+
+class Style(StrEnum):
+    """How a row is shown: a heading without figures, a plain row, a sum, the last sum."""
+
+    HEADING = "heading"
+    PLAIN = "plain"
+    TOTAL = "total"
+    GRAND = "grand"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: a cell per column. `level` indents; `entry_id` leads to an entry's own page."""
+
+    cells: tuple[Cell, ...]
+    style: Style = Style.PLAIN
+    level: int = 0
+    entry_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its title, and whether it holds figures (set right) or texts."""
+
+    title: str
+    is_figures: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """A statement ready to be shown.
+
+    `name` is its address ("trial-balance"), `of` says whose it is, `notes` are sentences below the
+    table, `warnings` are sentences about what does not tie (none, as a rule).
+    """
+
+    name: str
+    title: str
+    of: str
+    period: str
+    columns: Sequence[Column]
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
