@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from money.actions.posting import post
-from money.drafts import Draft
 from money.cents import MILLI, format_shillings, whole_shillings
 from money.chart import Code
+from money.drafts import Draft
 from money.models import Business, User
 from money.queries import is_vat_registered, tax_rates_on
 from mpesa.actions.payments import allocate

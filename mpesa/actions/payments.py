@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from money.actions.posting import post
-from money.drafts import Draft, Posted
 from money.chart import Code
+from money.drafts import Draft, Posted
 from money.models import User
 from mpesa.models import InboundMessage, Payment, PaymentRequest, Till
 
