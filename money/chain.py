@@ -11,14 +11,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 FIRST_HASH = "0" * 64
+# An entry's id is its book and its number, known before the entry exists: lines go in first.
+ENTRY_IDS_PER_BOOK = 10**10
 FACT = "fact"
+# An account's code, cents, and a tax letter where there is one; debit is positive.
+ChainLine = tuple[str, int] | tuple[str, int, str]
 # One encoder for all texts: json.dumps would build one for each.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
-    """What of an entry is hashed, beside its lines. `actor_id` and `reverses_id` may be None."""
+    """What of an entry is hashed, beside its lines. `actor_id` and `reverses_id` may be None.
+
+    Of `reverses_id` the text keeps the number: the id of a book is not the same in every database.
+    """
 
     slug: str
     number: int
@@ -33,7 +40,7 @@ class EntryFacts:
     late_for: date | None = None
 
 
-def canonical_text(entry: EntryFacts, lines: Sequence[Sequence[str | int]]) -> str:
+def canonical_text(entry: EntryFacts, lines: Sequence[ChainLine]) -> str:
     """Return the one text of an entry; `lines` are (account code, cents[, tax letter]).
 
     What an entry of issue "duka-1" had no word for is added only where it says something: a tax
@@ -49,7 +56,7 @@ def canonical_text(entry: EntryFacts, lines: Sequence[Sequence[str | int]]) -> s
         entry.description,
         entry.source,
         entry.actor_id,
-        entry.reverses_id,
+        entry.reverses_id and entry.reverses_id % ENTRY_IDS_PER_BOOK,
         sorted([line if len(line) == 2 or line[2] else line[:2] for line in lines]),  # noqa: PLR2004
     ]
     if entry.kind != FACT or entry.late_for:

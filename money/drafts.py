@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from money.chain import ChainLine
 from money.models import Business, EntryKind, TaxClass, User
 
 LEAST_LINES = 2
@@ -18,7 +19,7 @@ MOST_LINE_CENTS = 10**15
 MOST_LETTERS = (("key", 100), ("description", 200), ("source", 60))
 _TAX_LETTERS = frozenset({"", *TaxClass.values})
 
-DraftLine = tuple[str, int] | tuple[str, int, str]
+DraftLine = ChainLine
 
 
 class Unbalanced(Exception):
@@ -98,7 +99,7 @@ class Draft:
 
 def tax_of(line: DraftLine) -> str:
     """Return the tax letter of a line, or an empty text."""
-    return line[2] if len(line) > 2 else ""  # type: ignore[misc]  # noqa: PLR2004
+    return line[2] if len(line) > 2 else ""  # noqa: PLR2004
 
 
 def is_same_content(lines: Sequence[DraftLine], others: Sequence[DraftLine]) -> bool:

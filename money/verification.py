@@ -175,12 +175,8 @@ class _Verifier:
         """Return what is wrong with an entry, else take it into the chain and the movements."""
         lines_of, lines = group
         number = self.number + 1
-        if row.number != number:
-            return f"the number should be {number}"
-        if row.id != self.first_id + number or lines_of != row.id:
-            return "its lines are missing or belong to another entry"
-        if row.previous_hash != self.hash:
-            return "it does not follow its predecessor's hash"
+        if what := self._check_place(row, number, lines_of):
+            return what
         if what := self._check_lines(row, lines):
             return what
         codes = self.codes
@@ -194,6 +190,17 @@ class _Verifier:
         if row.hash in self.against:
             self.report.anchors[row.hash] = f"{self.slug} entry {number}"
         return self.trail.check_entry(number, row.hash)
+
+    def _check_place(self, row: _EntryRow, number: int, lines_of: int) -> str | None:
+        if row.number != number:
+            return f"the number should be {number}"
+        if row.id != self.first_id + number or lines_of != row.id:
+            return "its lines are missing or belong to another entry"
+        if row.reverses_id and not self.first_id < row.reverses_id < row.id:
+            return "it reverses an entry of another book"
+        if row.previous_hash != self.hash:
+            return "it does not follow its predecessor's hash"
+        return None
 
     def _check_lines(self, row: _EntryRow, lines: list[LineRow]) -> str | None:
         month = row.occurred_on.replace(day=1)
@@ -219,7 +226,7 @@ class _Verifier:
         rows = Movement.objects.filter(account__business=self.business).values_list(
             "account_id", "month_on", "tax_class", "debit_cents", "credit_cents"
         )
-        stored = {tuple(row[:3]): list(row[3:]) for row in rows}
+        stored = {(pk, month, tax): [*sums] for pk, month, tax, *sums in rows}
         for place in sorted(stored.keys() | self.movements.keys()):
             if stored.get(place) != self.movements.get(place):
                 account_id, month, tax = place

@@ -5,9 +5,9 @@ entries and lines; `periods` is the trail of what was closed; `journals` is what
 writes by hand before it is posted. Amounts are cents, debit positive, credit negative.
 """
 
+from money.chain import ENTRY_IDS_PER_BOOK
 from money.models.journals import Attachment, Journal, JournalLine, JournalState
 from money.models.ledger import (
-    ENTRY_IDS_PER_BOOK,
     Account,
     AccountKind,
     Book,

@@ -37,8 +37,12 @@ class JournalState(models.TextChoices):
 
 
 class Journal(models.Model):
-    """A manual journal. Above the business's limit a second person posts or rejects it."""
+    """A manual journal. Above the business's limit a second person posts or rejects it.
 
+    `key` comes with the form: `propose` with the same key returns the first journal.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
     business = models.ForeignKey(Business, models.PROTECT, related_name="journals")
     kind = models.CharField(max_length=10, choices=EntryKind.choices, default=EntryKind.ADJUSTMENT)
     occurred_on = models.DateField()

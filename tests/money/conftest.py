@@ -49,9 +49,12 @@ def _tamper(sql: str, params: Sequence[Any] = ()) -> None:
             cursor.execute("PRAGMA ignore_check_constraints = ON")
         else:
             cursor.execute("SET LOCAL session_replication_role = replica")
-            cursor.execute(
-                "ALTER TABLE money_entry DROP CONSTRAINT IF EXISTS entry_id_is_book_and_number"
-            )
+            for table, name in (
+                ("money_entry", "entry_id_is_book_and_number"),
+                ("money_entry", "entry_reverses_an_earlier_one_of_its_book"),
+                ("money_account", "account_kind_follows_from_code"),
+            ):
+                cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
         for statement in sql.split(";"):
             cursor.execute(statement, params)
         if connection.vendor == "postgresql":

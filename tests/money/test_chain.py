@@ -36,6 +36,24 @@ def test_canonical_text_is_frozen() -> None:
     assert canonical_text(FACTS, LINES) == TEXT
 
 
+def test_canonical_text_of_what_came_later_is_frozen() -> None:
+    """A tax letter, a kind and a late day stand in the text only where they say something."""
+    late = replace(FACTS, reverses_id=3 * 10**10 + 5, late_for=date(2026, 11, 20))
+    lines = [("1000", 11_600, ""), ("4040", -10_000, "B"), ("2200", -1_600, "B")]
+
+    head = TEXT.replace(',null,[["1000"', ',5,[["1000"').replace("-1600]", '-1600,"B"]')
+    head = head.replace("-10000]", '-10000,"B"]').removesuffix("]")
+
+    assert canonical_text(late, lines) == head + ',["fact","2026-11-20"]]'
+    assert canonical_text(replace(FACTS, kind="closing"), LINES) == (
+        TEXT.removesuffix("]") + ',["closing",null]]'
+    )
+
+
+def test_canonical_text_of_a_line_without_a_tax_letter_is_as_it_was() -> None:
+    assert canonical_text(FACTS, [(code, cents, "") for code, cents in LINES]) == TEXT
+
+
 def test_link_is_frozen() -> None:
     assert link(FIRST_HASH, TEXT) == HASH
 

@@ -13,8 +13,10 @@ from money.chain import FIRST_HASH
 from money.models import (
     ENTRY_IDS_PER_BOOK,
     Account,
+    Book,
     Business,
     Entry,
+    ExciseRate,
     Line,
     Membership,
     Movement,
@@ -69,8 +71,8 @@ def insert_same_number(business: Business) -> None:
 # A name, what breaks it, and how SQLite tells of a UNIQUE one (a CHECK is told by its name).
 BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
     (
-        "account_code_is_given",
-        lambda duka: Account.objects.filter(business=duka, code="1000").update(code=""),
+        "account_kind_follows_from_code",
+        lambda duka: Account.objects.filter(business=duka, code="1000").update(code="4001"),
         "",
     ),
     (
@@ -79,8 +81,13 @@ BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
         "money_account.business_id, money_account.code",
     ),
     (
-        "account_kind_is_known",
-        lambda duka: Account.objects.filter(code="1000").update(kind="asse"),
+        "book_locked_days_are_closed",
+        lambda duka: Book.objects.update(closed_through=DAY, locked_through=TODAY),
+        "",
+    ),
+    (
+        "business_approval_limit_is_not_negative",
+        lambda duka: Business.objects.update(approval_above_cents=-1),
         "",
     ),
     (
@@ -111,6 +118,16 @@ BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
         "money_entry.business_id, money_entry.number",
     ),
     (
+        "entry_kind_is_known",
+        lambda duka: Entry.objects.bulk_create([an_entry_row(duka, kind="guess")]),
+        "",
+    ),
+    (
+        "entry_late_for_an_earlier_day",
+        lambda duka: Entry.objects.bulk_create([an_entry_row(duka, late_for=TODAY)]),
+        "",
+    ),
+    (
         "entry_number_is_positive",
         lambda duka: Entry.objects.bulk_create([an_entry_row(duka, number=0)]),
         "",
@@ -127,6 +144,28 @@ BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
         "line_is_not_zero",
         lambda duka: Line.objects.bulk_create(
             [Line(entry_id=1, account=a_drawer(duka), occurred_on=TODAY, amount_cents=0)]
+        ),
+        "",
+    ),
+    (
+        "line_tax_class_is_known",
+        lambda duka: Line.objects.bulk_create(
+            [
+                Line(
+                    entry_id=1,
+                    account=a_drawer(duka),
+                    occurred_on=TODAY,
+                    amount_cents=1,
+                    tax_class="F",
+                )
+            ]
+        ),
+        "",
+    ),
+    (
+        "exciserate_is_positive",
+        lambda duka: ExciseRate.objects.bulk_create(
+            [ExciseRate(from_on=DAY, cents_per_1000_litres=0)]
         ),
         "",
     ),
@@ -150,13 +189,28 @@ BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
         "",
     ),
     (
-        "movement_once_per_account_and_month",
+        "movement_once_per_account_month_and_tax",
         insert_twice(
             lambda duka: Movement(
                 account=a_drawer(duka), month_on=DAY, debit_cents=1, credit_cents=0
             )
         ),
-        "money_movement.account_id, money_movement.month_on",
+        "money_movement.account_id, money_movement.month_on, money_movement.tax_class",
+    ),
+    (
+        "taxperson_hold_has_a_reason",
+        lambda duka: TaxPerson.objects.update(held_from=DAY),
+        "",
+    ),
+    (
+        "taxperson_keeps_five_years_or_more",
+        lambda duka: TaxPerson.objects.update(keep_years=4),
+        "",
+    ),
+    (
+        "taxperson_year_ends_with_a_month",
+        lambda duka: TaxPerson.objects.update(year_ends_month=13),
+        "",
     ),
     (
         "taxperson_pin_has_eleven_characters",
@@ -213,10 +267,13 @@ def test_constraint_refuses(
 
 
 def test_every_named_constraint_is_broken_here() -> None:
+    # The constraints of journals and periods are broken beside their actions.
+    elsewhere = {"attachment", "journal", "journalline", "periodevent"}
     named = {
         constraint.name
         for model in apps.get_app_config("money").get_models()
         for constraint in model._meta.constraints
+        if model._meta.model_name not in elsewhere
     }
 
     assert {name for name, _, _ in BREAKERS} == named

@@ -481,7 +481,8 @@ def test_account_with_lines_keeps_what_it_is(duka: Business, change: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "change", ["code = '1001'", "kind = 'income'", "business_id = {other}", "id = 999999"]
+    "change",
+    ["code = '1001'", "code = '4001', kind = 'income'", "business_id = {other}", "id = 999999"],
 )
 def test_account_without_lines_is_free(duka: Business, change: str) -> None:
     other = a_business(slug="maji")
@@ -551,8 +552,8 @@ UPSERT_ROW = (
         ),
         (
             "money_business",
-            "id, slug, name, trade, address, phone, tax_person_id",
-            "id, 'renamed', name, trade, address, phone, tax_person_id",
+            "id, slug, name, trade, address, phone, approval_above_cents, tax_person_id",
+            "id, 'renamed', name, trade, address, phone, approval_above_cents, tax_person_id",
             "slug",
             FROZEN_BUSINESS,
         ),

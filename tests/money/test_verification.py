@@ -120,9 +120,13 @@ ALTERED: list[tuple[str, list[tuple[str, int]]]] = [
     ("money_entry SET actor_id = NULL WHERE id = {three}", [("duka", 3)]),
     ("money_entry SET reverses_id = {two} WHERE id = {three}", [("duka", 3)]),
     ("money_entry SET reverses_id = NULL WHERE id = {three}", [("duka", 3)]),
+    ("money_entry SET reverses_id = {maji} * 10000000000 + 1 WHERE id = {three}", [("duka", 3)]),
     ("money_entry SET previous_hash = hash WHERE id = {two}", [("duka", 2)]),
     ("money_entry SET hash = previous_hash WHERE id = {two}", [("duka", 2)]),
     ("money_entry SET hash = previous_hash WHERE id = {three}", [("duka", 3)]),
+    ("money_entry SET kind = 'adjustment' WHERE id = {two}", [("duka", 2)]),
+    ("money_entry SET late_for = '2026-11-01' WHERE id = {two}", [("duka", 2)]),
+    ("money_line SET tax_class = 'B' WHERE id = {line}", [("duka", 2)]),
     ("money_line SET entry_id = {three} WHERE id = {line}", [("duka", 2)]),
     ("money_line SET entry_id = {two} + 900 WHERE id = {line}", [("duka", 2), ("", 0)]),
     ("money_line SET account_id = {bank} WHERE id = {line}", [("duka", 2)]),
@@ -134,6 +138,15 @@ ALTERED: list[tuple[str, list[tuple[str, int]]]] = [
     ("money_book SET business_id = {bare} + 900 WHERE business_id = {duka}", [("duka", 0)]),
     ("money_book SET last_number = 2 WHERE business_id = {duka}", [("duka", 0)]),
     ("money_book SET head_hash = 'forged' WHERE business_id = {duka}", [("duka", 0)]),
+    ("money_book SET closed_through = '2026-11-01' WHERE business_id = {duka}", [("duka", 0)]),
+    (
+        (
+            "money_book SET closed_through = '2026-11-01', locked_through = '2026-11-01'"
+            " WHERE business_id = {duka}"
+        ),
+        [("duka", 0)],
+    ),
+    ("money_movement SET tax_class = 'B' WHERE id = {movement}", [("duka", 0)]),
     ("money_movement SET account_id = {bank} WHERE id = {movement}", [("duka", 0)]),
     (
         (
@@ -146,6 +159,7 @@ ALTERED: list[tuple[str, list[tuple[str, int]]]] = [
     ("money_movement SET debit_cents = debit_cents + 1 WHERE id = {movement}", [("duka", 0)]),
     ("money_movement SET credit_cents = credit_cents + 1 WHERE id = {movement}", [("duka", 0)]),
     ("money_account SET code = '1201' WHERE id = {drawer}", [("duka", 1)]),
+    ("money_account SET kind = 'expense' WHERE id = {drawer}", [("duka", 0)]),
     ("money_business SET slug = 'forged' WHERE id = {duka}", [("forged", 1)]),
     # The ids of lines and movements stand for nothing.
     ("money_line SET id = id + 900 WHERE id = {line}", []),
@@ -354,6 +368,20 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_entries_of_a_business_that_is_gone_are_counted(
+    books: dict[str, int], tamper: Tamper
+) -> None:
+    if connection.vendor == "postgresql":
+        tamper("DELETE FROM money_business WHERE id = {maji}".format(**books))
+    else:
+        connection.check_constraints()
+        tamper("UPDATE money_business SET id = 900 WHERE id = {maji}".format(**books))
+
+    assert ("", 0, f"1 entries without a business, the first is {books['maji'] * 10**10 + 1}") in (
+        verify_books().findings
+    )
+
+
 def test_command_says_ok(books: dict[str, int]) -> None:
     out, err = io.StringIO(), io.StringIO()
 
@@ -384,6 +412,7 @@ def test_command_prints_json(books: dict[str, int]) -> None:
         "entries": 4,
         "lines": 8,
         "heads": dict(Book.objects.values_list("business__slug", "head_hash")),
+        "anchors": {},
         "findings": [],
     }
 
