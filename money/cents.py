@@ -12,6 +12,7 @@ CENTS_PER_SHILLING = 100
 MOST_CENTS = 10**12
 BASIS_POINTS = 10_000
 MILLI = 1_000
+MILLILITRES_PER_1000_LITRES = 1_000_000
 
 _SHILLINGS = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,2}))?")
 _QUANTITY = re.compile(r"(\d{1,7})(?:\.(\d{1,3}))?")
@@ -87,6 +88,11 @@ def line_total(price_cents: int, quantity_milli: int) -> int:
 def vat_part(gross_cents: int, rate_bp: int) -> int:
     """Return the cents of tax inside a tax-inclusive amount; 1600 basis points are 16 %."""
     return divide_half_up(gross_cents * rate_bp, BASIS_POINTS + rate_bp)
+
+
+def excise_part(millilitres: int, cents_per_1000_litres: int) -> int:
+    """Return the cents of excise duty on `millilitres` of water, rounded half up once."""
+    return divide_half_up(millilitres * cents_per_1000_litres, MILLILITRES_PER_1000_LITRES)
 
 
 def whole_shillings(cents: int) -> int:

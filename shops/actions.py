@@ -9,11 +9,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from money.actions.posting import post
-from money.cents import MILLI, format_shillings, whole_shillings
+from money.cents import MILLI, divide_half_up, excise_part, format_shillings, whole_shillings
 from money.chart import Code
-from money.drafts import Draft
+from money.drafts import Draft, DraftLine
 from money.models import Business, User
-from money.queries import is_vat_registered, tax_rates_on
+from money.queries import excise_rate_on, is_vat_registered, tax_rates_on
 from mpesa.actions.payments import allocate
 from mpesa.actions.requests import request_payment, withdraw
 from mpesa.models import Payment, PaymentRequest, RequestState, Till
@@ -91,7 +91,8 @@ def ring_up(
             if first := _sale_of_key(key, business):
                 return first
             raise BadCart("This page was used before. Reload it, then sell again.") from error
-        SaleLine.objects.bulk_create(_sale_line(sale, *line) for line in lines)
+        duty = excise_rate_on(business.tax_person, sold_on)
+        SaleLine.objects.bulk_create(_sale_line(sale, *line, duty) for line in lines)
     return sale
 
 
@@ -123,7 +124,10 @@ def _priced(
     ]
 
 
-def _sale_line(sale: Sale, product: Product, milli: int, priced: PricedLine) -> SaleLine:
+def _sale_line(
+    sale: Sale, product: Product, milli: int, priced: PricedLine, cents_per_1000_litres: int
+) -> SaleLine:
+    millilitres = divide_half_up(milli * product.excise_millilitres, MILLI)
     return SaleLine(
         sale=sale,
         product=product,
@@ -135,6 +139,7 @@ def _sale_line(sale: Sale, product: Product, milli: int, priced: PricedLine) -> 
         tax_class=product.tax_class,
         rate_bp=priced.rate_bp,
         vat_cents=priced.vat_cents,
+        excise_cents=excise_part(millilitres, cents_per_1000_litres),
         sales_account=product.sales_account,
     )
 
@@ -292,10 +297,6 @@ def _complete(sale: Sale, paid_on: date, by: User, now: datetime) -> None:
     book.save(update_fields=["last_number"])
     sale.number, sale.state, sale.ended_at = book.last_number, SaleState.PAID, now
     sale.save(update_fields=["number", "state", "ended_at"])
-    credits_cents: dict[str, int] = defaultdict(int)
-    for line in sale.lines.order_by("pk"):
-        credits_cents[line.sales_account] += line.amount_cents - line.vat_cents
-    credits_cents[Code.OUTPUT_VAT] += sale.vat_cents
     draft = Draft(
         business=sale.business,
         key=sale.reference,
@@ -303,12 +304,28 @@ def _complete(sale: Sale, paid_on: date, by: User, now: datetime) -> None:
         description=f"Sale, receipt {sale.number}",
         source=f"receipt {sale.number}",
         actor=by,
-        lines=[
-            (Code.RECEIVABLE, sale.total_cents),
-            *((code, -cents) for code, cents in credits_cents.items() if cents),
-        ],
+        lines=_lines_of(sale),
     )
     post(draft, posted_at=now)
+
+
+def _lines_of(sale: Sale) -> list[DraftLine]:
+    """Return Dr receivable, Cr sales and VAT per tax letter, and the excise duty that is owed.
+
+    Letters make the VAT return, so there are none where no VAT may be charged.
+    """
+    credits_cents: dict[tuple[str, str], int] = defaultdict(int)
+    duty = 0
+    for line in sale.lines.order_by("pk"):
+        letter = line.tax_class if sale.is_vat_registered else ""
+        credits_cents[line.sales_account, letter] += line.amount_cents - line.vat_cents
+        credits_cents[Code.OUTPUT_VAT, letter] += line.vat_cents
+        duty += line.excise_cents
+    lines: list[DraftLine] = [(Code.RECEIVABLE, sale.total_cents)]
+    lines += [(code, -cents, tax) for (code, tax), cents in credits_cents.items() if cents]
+    if duty:
+        lines += [(Code.EXCISE, duty), (Code.EXCISE_PAYABLE, -duty)]
+    return lines
 
 
 def _post_cash(sale: Sale, tender: Tender, paid_on: date, by: User, now: datetime) -> None:

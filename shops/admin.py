@@ -24,7 +24,15 @@ class ProductForm(forms.ModelForm):
 
     class Meta:
         model = Product
-        fields = ("business", "name", "unit", "tax_class", "sales_account", "is_active")
+        fields = (
+            "business",
+            "name",
+            "unit",
+            "tax_class",
+            "sales_account",
+            "excise_millilitres",
+            "is_active",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,6 +49,10 @@ class ProductForm(forms.ModelForm):
             raise forms.ValidationError("A price is more than nothing.")
         self.instance.price_cents = cents
         return cents
+
+    def clean_excise_millilitres(self) -> int:
+        """Return 0 where nothing was typed: most products bear no duty."""
+        return self.cleaned_data["excise_millilitres"] or 0
 
     def clean(self) -> dict[str, Any]:
         """Refuse a sales account that the business does not have as income."""

@@ -36,6 +36,12 @@ class Product(models.Model):
     price_cents = models.BigIntegerField()
     tax_class = models.CharField(max_length=1, choices=TaxClass.choices)
     sales_account = models.CharField(max_length=12, help_text="The code of an income account.")
+    excise_millilitres = models.PositiveIntegerField(
+        "water for excise, ml per unit",
+        default=0,
+        blank=True,
+        help_text="20,000 for a refill of 20 litres; 0 for what bears no excise duty.",
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -134,10 +140,18 @@ class SaleLine(models.Model):
     tax_class = models.CharField(max_length=1, choices=TaxClass.choices)
     rate_bp = models.PositiveIntegerField()
     vat_cents = models.BigIntegerField()
+    # Inside the price as well: a cost of the business, not a line of the receipt.
+    excise_cents = models.BigIntegerField(default=0)
     sales_account = models.CharField(max_length=12)
 
     class Meta:
         constraints: ClassVar = [
+            models.CheckConstraint(
+                name="saleline_unit_is_known", condition=Q(unit__in=Unit.values)
+            ),
+            models.CheckConstraint(
+                name="saleline_excise_is_not_negative", condition=Q(excise_cents__gte=0)
+            ),
             models.CheckConstraint(
                 name="saleline_quantity_is_positive", condition=Q(quantity_milli__gt=0)
             ),

@@ -179,6 +179,12 @@ def a_payment(
     return Payment.objects.get(receipt=receipt)
 
 
+def taxed_lines_of(key: str) -> list[tuple[str, int, str]]:
+    """Return (account code, cents, tax letter) of the entry with this key, as posted."""
+    rows = Line.objects.filter(entry__key=key).order_by("pk")
+    return list(rows.values_list("account__code", "amount_cents", "tax_class"))
+
+
 def lines_of(key: str) -> list[tuple[str, int]]:
     """Return (account code, cents) of the entry with this key, in the order of posting."""
     rows = Line.objects.filter(entry__key=key).order_by("pk")

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from money.actions.posting import UnknownAccount
-from money.models import Business, Entry, TaxClass, User
+from money.models import Business, Entry, TaxClass, TaxPerson, User
 from money.queries import balances
 from mpesa.actions.requests import AlreadyAsking, NotAskable
 from mpesa.models import Payment, PaymentRequest, RequestState, Till
@@ -217,21 +217,72 @@ def test_take_cash_posts_the_sale_and_its_cash(duka: Business, baraka: User) -> 
     ]
 
 
-def test_take_cash_posts_each_income_account_once(duka: Business, baraka: User) -> None:
+def test_take_cash_posts_each_income_account_once_per_tax_letter(
+    duka: Business, baraka: User
+) -> None:
     flour = make.a_product(duka, tax_class=TaxClass.ZERO)
     sugar = make.a_product(duka, name="Sugar", shillings=150)
+    soap = make.a_product(duka, name="Soap", shillings=150)
+    milk = make.a_product(duka, name="Milk", shillings=60, tax_class=TaxClass.EXEMPT)
     gas = make.a_product(duka, name="Gas", shillings=1250, tax_class=TaxClass.ZERO)
     Product.objects.filter(pk=gas.pk).update(sales_account="4050")
-    sale = rung(duka, baraka, {flour.pk: 1000, gas.pk: 1000, sugar.pk: 1000}, 158_000)
+    cart = dict.fromkeys((flour.pk, gas.pk, sugar.pk, soap.pk, milk.pk), 1000)
+    sale = rung(duka, baraka, cart, 179_000)
 
-    take_cash(sale_id=sale.pk, given_cents=158_000, by=baraka, now=NOW)
+    take_cash(sale_id=sale.pk, given_cents=179_000, by=baraka, now=NOW)
 
-    assert make.lines_of(f"sale:{sale.pk}") == [
-        ("1300", 158_000),
-        ("4040", -30_931),
-        ("4050", -125_000),
-        ("2200", -2_069),
+    assert make.taxed_lines_of(f"sale:{sale.pk}") == [
+        ("1300", 179_000, ""),
+        ("4040", -18_000, "C"),
+        ("4050", -125_000, "C"),
+        ("4040", -25_862, "B"),
+        ("2200", -4_138, "B"),
+        ("4040", -6_000, "A"),
     ]
+
+
+def test_a_sale_before_the_registration_has_no_tax_letters(duka: Business, baraka: User) -> None:
+    TaxPerson.objects.update(vat_registered_from=TODAY + timedelta(days=1))
+    duka = Business.objects.get(pk=duka.pk)
+    sale = make.a_sale(duka, product=make.a_product(duka, shillings=150))
+
+    take_cash(sale_id=sale.pk, given_cents=15_000, by=baraka, now=NOW)
+
+    assert make.taxed_lines_of(f"sale:{sale.pk}") == [("1300", 15_000, ""), ("4040", -15_000, "")]
+
+
+# KES 6.41 a litre from 2022-10-01: 20 l are KES 128.20.
+@pytest.mark.parametrize(
+    ("millilitres", "milli", "duty"),
+    [(20_000, 1_000, 12_820), (500, 3_000, 962), (1_000, 750, 481)],
+)
+def test_excise_on_water_is_owed_by_the_litre(
+    duka: Business, baraka: User, millilitres: int, milli: int, duty: int
+) -> None:
+    unit = Unit.LITRE if milli % 1000 else Unit.PIECE
+    water = make.a_product(duka, name="Water", shillings=200, unit=unit)
+    Product.objects.filter(pk=water.pk).update(excise_millilitres=millilitres)
+    TaxPerson.objects.update(excise_licensed_from=TODAY)
+    sale = rung(Business.objects.get(pk=duka.pk), baraka, {water.pk: milli}, 20 * milli)
+
+    take_cash(sale_id=sale.pk, given_cents=100_000, by=baraka, now=NOW)
+
+    assert make.lines_of(f"sale:{sale.pk}")[-2:] == [("5070", duty), ("2210", -duty)]
+    assert sale.lines.get().excise_cents == duty
+
+
+@pytest.mark.parametrize("licensed_from", [None, TODAY + timedelta(days=1)])
+def test_no_excise_is_owed_without_a_licence(
+    duka: Business, baraka: User, licensed_from: date | None
+) -> None:
+    water = make.a_product(duka, name="Water", shillings=200)
+    Product.objects.filter(pk=water.pk).update(excise_millilitres=20_000)
+    TaxPerson.objects.update(excise_licensed_from=licensed_from)
+    sale = rung(Business.objects.get(pk=duka.pk), baraka, {water.pk: 1000}, 20_000)
+
+    take_cash(sale_id=sale.pk, given_cents=100_000, by=baraka, now=NOW)
+
+    assert "2210" not in dict(make.lines_of(f"sale:{sale.pk}"))
 
 
 @pytest.mark.django_db

@@ -164,6 +164,8 @@ def test_sale_key_is_used_once(shop: Business) -> None:
         ("saleline_amount_is_positive", {"amount_cents": 0, "vat_cents": -1}),
         ("saleline_vat_within_amount", {"vat_cents": 11_600}),
         ("saleline_vat_within_amount", {"vat_cents": -1}),
+        ("saleline_unit_is_known", {"unit": "bunch"}),
+        ("saleline_excise_is_not_negative", {"excise_cents": -1}),
     ],
 )
 def test_saleline_refuses(shop: Business, name: str, but: dict[str, Any]) -> None:
