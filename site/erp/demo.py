@@ -15,6 +15,7 @@ from shops.models import Product, Unit
 PASSWORD = "karibu-duka"  # noqa: S105 the demo's, refused in production
 OWNER = "amina"
 CASHIER = "baraka"
+BOOKKEEPER = "njeri"
 
 # slug, name, trade, address, phone, till number, store number
 BUSINESSES = (
@@ -56,10 +57,20 @@ PEOPLE: tuple[tuple[str, str, str, bool, dict[str, str]], ...] = (
     ("halima", "Halima", "Abdi", False, {"maji": Role.CASHIER}),
     ("wanjiru", "Grace", "Wanjiru", False, {"dobi": Role.LAUNDRY_ATTENDANT}),
     ("kiprono", "Elijah", "Kiprono", False, {"maji": Role.RIDER, "duka": Role.RIDER}),
-    ("njeri", "Ann", "Njeri", True, dict.fromkeys(ALL, Role.ACCOUNTANT)),
+    (BOOKKEEPER, "Ann", "Njeri", True, dict.fromkeys(ALL, Role.ACCOUNTANT)),
     ("mutua", "Daniel", "Mutua", True, dict.fromkeys(ALL, Role.AUDITOR)),
 )
 
+# Sealed water bears excise duty; millilitres in one piece.
+WATER = {
+    "Bottle 0.5 L": 500,
+    "Bottle 1 L": 1_000,
+    "Bottle 1.5 L": 1_500,
+    "Bottle 5 L": 5_000,
+    "Bottle 10 L": 10_000,
+    "Bottle 20 L": 20_000,
+    "Carton 24 x 0.5 L": 12_000,
+}
 _B, _C, _A = TaxClass.STANDARD, TaxClass.ZERO, TaxClass.EXEMPT
 _REFILL, _SEALED = Code.SALES_WATER_REFILL, Code.SALES_WATER_SEALED
 _RETAIL, _GAS, _SHELL = Code.SALES_RETAIL, Code.SALES_LPG_GAS, Code.SALES_LPG_SHELLS
@@ -117,7 +128,11 @@ def load_demo() -> None:
         load_tax_rates()
         owner, _ = TaxPerson.objects.get_or_create(
             kra_pin="A001234567Z",
-            defaults={"name": "Amina Hassan", "vat_registered_from": date(2024, 1, 1)},
+            defaults={
+                "name": "Amina Hassan",
+                "vat_registered_from": date(2024, 1, 1),
+                "excise_licensed_from": date(2024, 1, 1),
+            },
         )
     for slug, name, trade, address, phone, number, shortcode in BUSINESSES:
         with transaction.atomic():
@@ -152,6 +167,7 @@ def _stock_shelves(business: Business) -> None:
                 price_cents=shillings * 100,
                 tax_class=tax_class,
                 sales_account=account,
+                excise_millilitres=WATER.get(name, 0),
             )
             for name, shillings, tax_class, account, unit in PRODUCTS[business.slug]
         ],

@@ -10,6 +10,7 @@ import waitress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from erp.checks import two_database_roles
 from erp.listening import BadAddress, is_free, parse_address
 from money import triggers
 
@@ -35,6 +36,8 @@ class Command(BaseCommand):
             triggers.require()
         except triggers.NotGuarded as error:
             raise CommandError(str(error)) from error
+        for warning in two_database_roles(None, ["default"]):
+            logging.getLogger(__name__).warning("%s %s", warning.msg, warning.hint)
         from erp.wsgi import application  # noqa: PLC0415 starts the ringer thread
 
         # A process manager says TERM; leave as on Ctrl-C, finishing what is under way.
