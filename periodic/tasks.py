@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 
+from django.conf import settings
 from django.utils import timezone
 from huey import crontab
 
@@ -16,6 +17,7 @@ from mpesa import queries as rail
 from mpesa.actions.inbound import understand
 from mpesa.actions.requests import ask, expire_requests, query
 from periodic import monitor
+from periodic.actions import send_mails, write_day_mails
 from periodic.queues import bell, every
 from shops.actions import match_payment
 from shops.queries import payments_to_match
@@ -90,6 +92,14 @@ def sweep() -> None:
     expire_requests(now=timezone.now())
     take_in.call_local()
     ask_phones.call_local()
+
+
+@every(work, crontab(minute="*"))
+def mail() -> None:
+    """Write and send the mails about days that were closed and books that were unlocked."""
+    if settings.MAIL_IS_CONFIGURED:
+        write_day_mails(now=timezone.now())
+        send_mails(now=timezone.now())
 
 
 @every(work, crontab(minute="7"))

@@ -15,7 +15,15 @@ os.environ["SECRET_KEY"] = "a-key-of-the-tests-that-opens-nothing-at-all"
 # Unit tests ring queues in memory; the journeys' real processes take the Redis that was named.
 if redis_url := os.environ.pop("REDIS_URL", None):
     os.environ["JOURNEY_REDIS_URL"] = redis_url
-for name in ("PRODUCTION", "PORT", "SIMULATOR_PORT", "PUBLIC_URL", "DARAJA_URL", "DEBUG"):
+for name in (
+    "PRODUCTION",
+    "PORT",
+    "SIMULATOR_PORT",
+    "PUBLIC_URL",
+    "DARAJA_URL",
+    "DEBUG",
+    "MAIL_URL",
+):
     os.environ.pop(name, None)
 
 from erp.settings import *  # noqa: E402, F403, TID251 this is the settings module of tests

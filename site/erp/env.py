@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -41,6 +42,34 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma-separated variable as a list without empty parts."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def mail_server(name: str) -> dict[str, str | int | bool]:
+    """Return Django's EMAIL_* settings from smtp://user:password@host:587, none where it is empty.
+
+    smtp:// asks for STARTTLS, smtps:// speaks TLS from the first byte (port 465).
+    """
+    value = text(name)
+    if not value:
+        return {}
+    ports = {"smtp": 587, "smtps": 465}
+    try:
+        url = urlsplit(value)
+        port = url.port or ports[url.scheme]
+    except (KeyError, ValueError):
+        url, port = urlsplit(""), 0
+    if not url.hostname or not port:
+        # Not the value itself: it holds a password.
+        raise ImproperlyConfigured(f"{name}: write smtp://user:password@host:587 (or smtps://).")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": url.hostname,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_TLS": url.scheme == "smtp",
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+    }
 
 
 def _make_private(folder: Path) -> None:

@@ -136,6 +136,15 @@ DARAJA_TIMEOUT_SECONDS = env.integer("DARAJA_TIMEOUT_SECONDS", 15, least=1, most
 # The customer's prompt closes by itself after about this time (REFERENCE 2.7).
 STK_PROMPT_SECONDS = env.integer("STK_PROMPT_SECONDS", 60, least=1, most=600)
 
+# A laptop writes its mails into files; production without a server writes none.
+_MAIL = env.mail_server("MAIL_URL")
+MAIL_IS_CONFIGURED = bool(_MAIL) or not PRODUCTION
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = str(VAR / "mail")
+EMAIL_TIMEOUT = 15
+globals().update(_MAIL)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", "Duka <duka@localhost>")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

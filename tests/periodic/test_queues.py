@@ -32,7 +32,7 @@ def test_every_task_stands_on_its_queue() -> None:
 
     assert names == {
         "payments": ["ask_phones", "sweep", "take_in"],
-        "work": ["forget_old_task_records"],
+        "work": ["forget_old_task_records", "mail"],
     }
 
 

@@ -1,0 +1,17 @@
+"""The workshop in the admin: what was mailed, and what waits to be."""
+
+from django.contrib import admin
+
+from money.access import Ability
+from money.admin import OfMine, ReadOnly, Scoped
+from periodic.models import Mail
+
+
+@admin.register(Mail)
+class MailAdmin(Scoped, ReadOnly, admin.ModelAdmin):
+    ability = Ability.MANAGE
+    list_display = ("subject", "business", "to", "written_at", "sent_at", "tries", "trouble")
+    list_filter = (("business", OfMine),)
+    list_select_related = ("business",)
+    ordering = ("-pk",)
+    fields = ("subject", "to", "body", "written_at", "sent_at", "tries", "next_try_at", "trouble")

@@ -1,0 +1,39 @@
+"""What waits to be sent: a mail is a row first, so that no killed worker takes it away."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from money.models import Business
+
+
+class Mail(models.Model):
+    """One mail to a business's owners, written once per `key` and sent until it is taken.
+
+    It may be sent twice where a worker dies between the server's yes and our note of it.
+    """
+
+    key = models.CharField(max_length=100, unique=True)
+    business = models.ForeignKey(Business, models.PROTECT, related_name="+")
+    to = models.CharField(max_length=500, help_text="Addresses, separated by commas.")
+    subject = models.CharField(max_length=150)
+    body = models.TextField()
+    written_at = models.DateTimeField()
+    next_try_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    trouble = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="mail_has_an_address", condition=~Q(to="")),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                name="mail_waiting", fields=["next_try_at"], condition=Q(sent_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
