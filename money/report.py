@@ -9,14 +9,21 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
+# The days that books can have: before and after them nothing is kept and nothing is reckoned.
+EVER = date(1900, 1, 1)
+LAST_DAY = date(2199, 12, 31)
+
 
 class BadPeriod(ValueError):
-    """The period ends before it begins, or spans more than the books can."""
+    """The period ends before it begins, or has days that no book can have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days from `from_on` to `to_on`, both included. Raises BadPeriod where they are crossed."""
+    """Days from `from_on` to `to_on`, both included. Raises BadPeriod where they are crossed.
+
+    A period from EVER on is everything up to its end.
+    """
 
     from_on: date
     to_on: date
@@ -24,6 +31,8 @@ class Period:
     def __post_init__(self) -> None:
         if self.to_on < self.from_on:
             raise BadPeriod("The period ends before it begins. Swap the two days.")
+        if not EVER <= self.from_on <= self.to_on <= LAST_DAY:
+            raise BadPeriod(f"Give days from {EVER.year} to {LAST_DAY.year}.")
 
     @property
     def days(self) -> int:
@@ -31,19 +40,48 @@ class Period:
         return (self.to_on - self.from_on).days + 1
 
     def previous(self) -> "Period":
-        """Return the period just before: whole months for whole months, else as many days."""
+        """Return the period just before: whole months for whole months, else as many days.
+
+        Raises BadPeriod where that would lie before all books.
+        """
+        if self.from_on - EVER < timedelta(days=self.days + 3):
+            raise BadPeriod("There is no period before this one.")
         day_before = self.from_on - timedelta(days=1)
-        if self.from_on.day == 1 and (self.to_on + timedelta(days=1)).day == 1:
+        if self._is_whole_months:
             months = (self.to_on.year - self.from_on.year) * 12
             months += self.to_on.month - self.from_on.month + 1
             first = self.from_on.year * 12 + self.from_on.month - 1 - months
             return Period(date(first // 12, first % 12 + 1, 1), day_before)
         return Period(day_before - timedelta(days=self.days - 1), day_before)
 
+    @property
+    def _is_whole_months(self) -> bool:
+        return self.from_on.day == 1 and (self.to_on + timedelta(days=1)).day == 1
+
+    @property
+    def short(self) -> str:
+        """What stands over a column: "Nov 2026", "2026", or the two days."""
+        if self._is_whole_months and self.from_on.year == self.to_on.year:
+            months = self.to_on.month - self.from_on.month + 1
+            if months == 1:
+                return f"{self.to_on:%b %Y}"
+            if months == 12:  # noqa: PLR2004 a year
+                return f"{self.to_on.year}"
+        last = f"{self.to_on:%-d %b %Y}"
+        if self.from_on == EVER:
+            return f"up to {last}"
+        return last if self.days == 1 else f"{self.from_on:%-d %b %Y} to {last}"
+
     def __str__(self) -> str:
+        if self.from_on == EVER:
+            return f"up to {self.to_on:%-d %B %Y}"
         if self.from_on == self.to_on:
             return f"{self.to_on:%-d %B %Y}"
         return f"{self.from_on:%-d %B %Y} to {self.to_on:%-d %B %Y}"
+
+
+# In a Where: lines without any tax letter.
+NO_LETTER = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +90,7 @@ class Where:
 
     `codes` include the accounts under them ("1000" those of "1000.1"). `from_on` is None where the
     figure is a balance: everything up to `to_on`. An empty `slug` means all businesses of the
-    report. An empty `tax_class` means any letter or none.
+    report. An empty `tax_class` means any letter or none, NO_LETTER none at all.
     """
 
     codes: tuple[str, ...]
@@ -60,6 +98,11 @@ class Where:
     to_on: date
     tax_class: str = ""
     slug: str = ""
+
+    @property
+    def period(self) -> Period:
+        """Its days; those of a balance are from EVER on."""
+        return Period(self.from_on or EVER, self.to_on)
 
 
 @dataclass(frozen=True, slots=True)
