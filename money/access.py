@@ -13,15 +13,23 @@ class Ability(StrEnum):
     SEE_TAKINGS = "see_takings"
     SET_PRICES = "set_prices"
     MANAGE = "manage"
+    # Journals, reversals, months to lock, years to close.
+    KEEP_BOOKS = "keep_books"
+    CLOSE_DAYS = "close_days"
+    UNLOCK = "unlock"
 
 
 ABILITIES: dict[str, frozenset[Ability]] = {
     Role.OWNER: frozenset(Ability),
-    Role.MANAGER: frozenset({Ability.SELL, Ability.SEE_TAKINGS, Ability.SET_PRICES}),
+    Role.MANAGER: frozenset(
+        {Ability.SELL, Ability.SEE_TAKINGS, Ability.SET_PRICES, Ability.CLOSE_DAYS}
+    ),
     Role.CASHIER: frozenset({Ability.SELL}),
     Role.LAUNDRY_ATTENDANT: frozenset({Ability.SELL}),
     Role.RIDER: frozenset({Ability.SELL}),
-    Role.ACCOUNTANT: frozenset({Ability.SEE_BOOKS, Ability.SEE_TAKINGS}),
+    Role.ACCOUNTANT: frozenset(
+        {Ability.SEE_BOOKS, Ability.SEE_TAKINGS, Ability.KEEP_BOOKS, Ability.CLOSE_DAYS}
+    ),
     Role.AUDITOR: frozenset({Ability.SEE_BOOKS, Ability.SEE_TAKINGS}),
 }
 

@@ -1,11 +1,21 @@
 """Reads of the ground floor: balances, tax rates, what an account took in on a day."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
-from money.models import Business, Line, Movement, TaxPerson, TaxRate
+from money.models import (
+    AccountKind,
+    Business,
+    ExciseRate,
+    Line,
+    Movement,
+    PeriodChange,
+    PeriodEvent,
+    TaxPerson,
+    TaxRate,
+)
 
 
 def balances(business: Business) -> dict[str, int]:
@@ -49,7 +59,64 @@ def is_vat_registered(tax_person: TaxPerson, day: date) -> bool:
     return tax_person.vat_registered_from is not None and tax_person.vat_registered_from <= day
 
 
+def excise_rate_on(tax_person: TaxPerson, day: date) -> int:
+    """Return the duty on water on `day` in cents per 1,000 litres; 0 where none is owed."""
+    begins = tax_person.excise_licensed_from
+    if begins is None or begins > day:
+        return 0
+    rows = ExciseRate.objects.filter(from_on__lte=day).order_by("-from_on")
+    return rows.values_list("cents_per_1000_litres", flat=True).first() or 0
+
+
 def tax_rates_on(day: date) -> dict[str, int]:
     """Return tax class -> rate in basis points in force on `day`."""
     rows = TaxRate.objects.filter(from_on__lte=day).order_by("from_on")
     return dict(rows.values_list("tax_class", "rate_bp"))
+
+
+def results_through(business: Business, month_end: date) -> dict[str, int]:
+    """Return code -> balance of each income and expense account that moved; cents, debit positive.
+
+    Through `month_end`, the last day of a month: movements know no shorter time.
+    """
+    rows = (
+        Movement.objects.filter(
+            account__business=business,
+            account__kind__in=[AccountKind.INCOME, AccountKind.EXPENSE],
+            month_on__lte=month_end,
+        )
+        .values_list("account__code")
+        .annotate(debited=Sum("debit_cents"), credited=Sum("credit_cents"))
+        .order_by("account__code")
+    )
+    return {code: debited - credited for code, debited, credited in rows}
+
+
+def anchor_of(business: Business, day: date) -> PeriodEvent | None:
+    """Return the event that closed `day` and was not undone; its hash is the anchor of the day."""
+    return event_in_force(business, day)
+
+
+def event_in_force(
+    business: Business,
+    day: date,
+    *,
+    changes: Collection[str] = (
+        PeriodChange.DAY_CLOSED,
+        PeriodChange.MONTH_LOCKED,
+        PeriodChange.YEAR_CLOSED,
+    ),
+    through: date | None = None,
+) -> PeriodEvent | None:
+    """Return the first event of these kinds that covers `day` since that was last unlocked.
+
+    `through` asks for an event that ends on exactly that day.
+    """
+    events = PeriodEvent.objects.filter(business=business)
+    opened = events.filter(change=PeriodChange.UNLOCKED, through_on__lt=day).aggregate(
+        last=Max("number")
+    )["last"]
+    found = events.filter(change__in=changes, number__gt=opened or 0, through_on__gte=day)
+    if through:
+        found = found.filter(through_on=through)
+    return found.order_by("number").first()

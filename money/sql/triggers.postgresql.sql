@@ -138,3 +138,64 @@ CREATE TRIGGER duka_periodevent_update BEFORE UPDATE ON money_periodevent FOR EA
 CREATE TRIGGER duka_periodevent_delete BEFORE DELETE ON money_periodevent FOR EACH ROW EXECUTE FUNCTION duka_on_record();
 
 CREATE TRIGGER duka_periodevent_truncate BEFORE TRUNCATE ON money_periodevent FOR EACH STATEMENT EXECUTE FUNCTION duka_on_record();
+
+CREATE OR REPLACE FUNCTION duka_book_delete() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF OLD.last_number > 0 THEN
+        RAISE EXCEPTION 'money: a book with entries stays'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN OLD;
+END
+$body$;
+
+CREATE TRIGGER duka_book_delete BEFORE DELETE ON money_book FOR EACH ROW EXECUTE FUNCTION duka_book_delete();
+
+CREATE OR REPLACE FUNCTION duka_journal_decided() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF OLD.state <> 'proposed' THEN
+        RAISE EXCEPTION 'money: a decided journal is frozen'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END
+$body$;
+
+CREATE TRIGGER duka_journal_update BEFORE UPDATE ON money_journal FOR EACH ROW EXECUTE FUNCTION duka_journal_decided();
+
+CREATE TRIGGER duka_journal_delete BEFORE DELETE ON money_journal FOR EACH ROW EXECUTE FUNCTION duka_journal_decided();
+
+CREATE OR REPLACE FUNCTION duka_journalline_decided() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM money_journal
+        WHERE state <> 'proposed' AND id IN (
+            CASE TG_OP WHEN 'INSERT' THEN NEW.journal_id ELSE OLD.journal_id END,
+            CASE TG_OP WHEN 'DELETE' THEN OLD.journal_id ELSE NEW.journal_id END
+        )
+    ) THEN
+        RAISE EXCEPTION 'money: a decided journal is frozen'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END
+$body$;
+
+CREATE TRIGGER duka_journalline_insert BEFORE INSERT ON money_journalline FOR EACH ROW EXECUTE FUNCTION duka_journalline_decided();
+
+CREATE TRIGGER duka_journalline_update BEFORE UPDATE ON money_journalline FOR EACH ROW EXECUTE FUNCTION duka_journalline_decided();
+
+CREATE TRIGGER duka_journalline_delete BEFORE DELETE ON money_journalline FOR EACH ROW EXECUTE FUNCTION duka_journalline_decided();
+
+CREATE OR REPLACE FUNCTION duka_paper() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION 'money: a paper stays as it was added'
+        USING ERRCODE = 'integrity_constraint_violation';
+END
+$body$;
+
+CREATE TRIGGER duka_attachment_update BEFORE UPDATE ON money_attachment FOR EACH ROW EXECUTE FUNCTION duka_paper();
+
+CREATE TRIGGER duka_attachment_delete BEFORE DELETE ON money_attachment FOR EACH ROW EXECUTE FUNCTION duka_paper();
+
+CREATE TRIGGER duka_attachment_truncate BEFORE TRUNCATE ON money_attachment FOR EACH STATEMENT EXECUTE FUNCTION duka_paper();

@@ -116,3 +116,68 @@ CREATE TRIGGER duka_periodevent_delete BEFORE DELETE ON money_periodevent
 BEGIN
     SELECT RAISE(ABORT, 'money: what was closed or unlocked stays on record');
 END
+
+CREATE TRIGGER duka_book_delete BEFORE DELETE ON money_book
+BEGIN
+    SELECT RAISE(ABORT, 'money: a book with entries stays') WHERE OLD.last_number > 0;
+END
+
+CREATE TRIGGER duka_book_insert BEFORE INSERT ON money_book
+BEGIN
+    SELECT RAISE(ABORT, 'money: a book with entries stays')
+    WHERE EXISTS (SELECT 1 FROM money_entry WHERE business_id = NEW.business_id);
+END
+
+CREATE TRIGGER duka_journal_insert BEFORE INSERT ON money_journal
+BEGIN
+    SELECT RAISE(ABORT, 'money: a decided journal is frozen')
+    WHERE EXISTS (SELECT 1 FROM money_journal WHERE id = NEW.id OR "key" = NEW."key");
+END
+
+CREATE TRIGGER duka_journal_update BEFORE UPDATE ON money_journal WHEN OLD.state <> 'proposed'
+BEGIN
+    SELECT RAISE(ABORT, 'money: a decided journal is frozen');
+END
+
+CREATE TRIGGER duka_journal_delete BEFORE DELETE ON money_journal WHEN OLD.state <> 'proposed'
+BEGIN
+    SELECT RAISE(ABORT, 'money: a decided journal is frozen');
+END
+
+CREATE TRIGGER duka_journalline_insert BEFORE INSERT ON money_journalline
+BEGIN
+    SELECT RAISE(ABORT, 'money: a decided journal is frozen')
+    WHERE EXISTS (SELECT 1 FROM money_journal WHERE id = NEW.journal_id AND state <> 'proposed')
+       OR EXISTS (SELECT 1 FROM money_journalline WHERE id = NEW.id);
+END
+
+CREATE TRIGGER duka_journalline_update BEFORE UPDATE ON money_journalline
+BEGIN
+    SELECT RAISE(ABORT, 'money: a decided journal is frozen')
+    WHERE EXISTS (
+        SELECT 1 FROM money_journal
+        WHERE id IN (OLD.journal_id, NEW.journal_id) AND state <> 'proposed'
+    );
+END
+
+CREATE TRIGGER duka_journalline_delete BEFORE DELETE ON money_journalline
+BEGIN
+    SELECT RAISE(ABORT, 'money: a decided journal is frozen')
+    WHERE EXISTS (SELECT 1 FROM money_journal WHERE id = OLD.journal_id AND state <> 'proposed');
+END
+
+CREATE TRIGGER duka_attachment_insert BEFORE INSERT ON money_attachment
+BEGIN
+    SELECT RAISE(ABORT, 'money: a paper stays as it was added')
+    WHERE EXISTS (SELECT 1 FROM money_attachment WHERE id = NEW.id);
+END
+
+CREATE TRIGGER duka_attachment_update BEFORE UPDATE ON money_attachment
+BEGIN
+    SELECT RAISE(ABORT, 'money: a paper stays as it was added');
+END
+
+CREATE TRIGGER duka_attachment_delete BEFORE DELETE ON money_attachment
+BEGIN
+    SELECT RAISE(ABORT, 'money: a paper stays as it was added');
+END

@@ -15,6 +15,11 @@ PERMISSIONS: dict[Ability, frozenset[str]] = {
             "money.view_entry",
             "money.view_line",
             "money.view_account",
+            "money.view_attachment",
+            "money.view_journal",
+            "money.view_journalline",
+            "money.view_periodevent",
+            "money.view_exciserate",
             "money.view_business",
             "money.view_taxperson",
             "money.view_taxrate",
@@ -27,6 +32,9 @@ PERMISSIONS: dict[Ability, frozenset[str]] = {
             "shops.view_product",
         }
     ),
+    Ability.KEEP_BOOKS: frozenset({"money.add_account", "money.change_account"}),
+    # No permission of Django's own: the front page asks it before it leads there.
+    Ability.CLOSE_DAYS: frozenset({"money.close_days"}),
     Ability.SET_PRICES: frozenset(
         {"shops.view_product", "shops.add_product", "shops.change_product"}
     ),
@@ -35,6 +43,7 @@ PERMISSIONS: dict[Ability, frozenset[str]] = {
             "money.change_business",
             "money.change_taxperson",
             "money.add_taxrate",
+            "money.add_exciserate",
             "money.view_user",
             "money.add_user",
             "money.change_user",
@@ -44,6 +53,8 @@ PERMISSIONS: dict[Ability, frozenset[str]] = {
             "money.delete_membership",
             "mpesa.view_inboundmessage",
             "mpesa.view_stray",
+            "mpesa.view_erasure",
+            "periodic.view_mail",
             "huey_monitor.view_taskmodel",
             "huey_monitor.view_signalinfomodel",
         }

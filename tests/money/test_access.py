@@ -7,12 +7,15 @@ from tests.make import a_business, a_user, chebet
 pytestmark = pytest.mark.django_db
 
 MAY = {
-    Role.OWNER: {"sell", "see_books", "see_takings", "set_prices", "manage"},
-    Role.MANAGER: {"sell", "see_takings", "set_prices"},
+    Role.OWNER: {
+        *("sell", "see_books", "see_takings", "set_prices", "manage"),
+        *("keep_books", "close_days", "unlock"),
+    },
+    Role.MANAGER: {"sell", "see_takings", "set_prices", "close_days"},
     Role.CASHIER: {"sell"},
     Role.LAUNDRY_ATTENDANT: {"sell"},
     Role.RIDER: {"sell"},
-    Role.ACCOUNTANT: {"see_books", "see_takings"},
+    Role.ACCOUNTANT: {"see_books", "see_takings", "keep_books", "close_days"},
     Role.AUDITOR: {"see_books", "see_takings"},
 }
 
@@ -70,6 +73,9 @@ def test_stranger_may_nothing(duka: Business, ability: Ability) -> None:
 def test_roles_with_an_ability() -> None:
     assert roles_with(Ability.MANAGE) == [Role.OWNER]
     assert roles_with(Ability.SEE_BOOKS) == [Role.OWNER, Role.ACCOUNTANT, Role.AUDITOR]
+    assert roles_with(Ability.KEEP_BOOKS) == [Role.OWNER, Role.ACCOUNTANT]
+    assert roles_with(Ability.CLOSE_DAYS) == [Role.OWNER, Role.MANAGER, Role.ACCOUNTANT]
+    assert roles_with(Ability.UNLOCK) == [Role.OWNER]
 
 
 def test_every_role_has_its_abilities_written_down() -> None:

@@ -1,0 +1,1028 @@
+"""Days closed, months locked, years closed, unlocked: what each leaves, and what it keeps out."""
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from money import triggers
+from money.actions.periods import (
+    LaterYearClosed,
+    NoReason,
+    NotAYearEnd,
+    NotClosed,
+    NotYet,
+    close_day,
+    close_year,
+    last_of_month,
+    lock_month,
+    unlock,
+)
+from money.actions.posting import NoBook, PeriodLocked, post, post_many
+from money.chain import FIRST_HASH, PeriodFacts, link, period_text
+from money.chart import Code
+from money.drafts import Draft, TooLong
+from money.models import (
+    ENTRY_IDS_PER_BOOK,
+    Account,
+    Book,
+    Business,
+    Entry,
+    EntryKind,
+    Line,
+    PeriodChange,
+    PeriodEvent,
+    TaxPerson,
+    User,
+)
+from money.queries import anchor_of, balances, event_in_force, results_through
+from money.trail import watermarks
+from money.verification import verify_books
+from tests.make import NOW, TODAY, a_business, a_tax_person, an_entry, chebet
+from tests.money.conftest import HOUSE, Scratch, Tamper
+
+pytestmark = pytest.mark.django_db
+
+YESTERDAY = date(2026, 11, 21)
+OCTOBER = date(2026, 10, 31)
+NEW_YEAR = datetime(2027, 1, 5, 9, tzinfo=UTC)
+YEAR_END = date(2026, 12, 31)
+WHY = "The power bill came late"
+
+
+def dates_of(business: Business) -> tuple[date | None, date | None]:
+    return Book.objects.values_list("closed_through", "locked_through").get(business=business)
+
+
+def events_of(business: Business) -> list[tuple[int, str, date]]:
+    rows = PeriodEvent.objects.filter(business=business).order_by("number")
+    return list(rows.values_list("number", "change", "through_on"))
+
+
+def closed(business: Business, day: date = TODAY, **changes: Any) -> PeriodEvent:
+    facts: dict[str, Any] = {"business": business, "day": day, "actor": None, "at": NOW}
+    return close_day(**(facts | changes))
+
+
+def locked(business: Business, month: date = OCTOBER, **changes: Any) -> PeriodEvent:
+    facts: dict[str, Any] = {"business": business, "month": month, "actor": None, "at": NOW}
+    return lock_month(**(facts | changes))
+
+
+def year_closed(business: Business, year_end: date = YEAR_END, **changes: Any) -> PeriodEvent:
+    facts: dict[str, Any] = {"business": business, "year_end": year_end}
+    facts |= {"actor": chebet(), "at": NEW_YEAR}
+    return close_year(**(facts | changes))
+
+
+def unlocked(business: Business, from_day: date, **changes: Any) -> PeriodEvent:
+    facts: dict[str, Any] = {
+        "business": business,
+        "from_day": from_day,
+        "actor": chebet(),
+        "reason": WHY,
+        "at": NOW,
+    }
+    return unlock(**(facts | changes))
+
+
+def refusal(kind: type[Exception], call: Callable[..., object], *given: Any, **more: Any) -> str:
+    """Return the sentence of a refusal, having seen that nothing was written."""
+
+    def rows() -> list[object]:
+        return [list(m.objects.order_by("pk").values_list()) for m in (Entry, Book, PeriodEvent)]
+
+    before = rows()
+    with pytest.raises(kind) as caught, transaction.atomic():
+        call(*given, **more)
+    assert rows() == before
+    assert verify_books().is_ok
+    return str(caught.value)
+
+
+# Days
+
+
+def test_close_day_leaves_an_event_over_the_head_of_the_book(duka: Business) -> None:
+    entry, baraka = an_entry(duka), chebet()
+
+    event = closed(duka, YESTERDAY, actor=baraka)
+
+    facts = PeriodFacts(
+        "duka", 1, "day_closed", YESTERDAY, NOW, baraka.pk, "", entry.number, entry.hash
+    )
+    assert PeriodEvent.objects.values().get() == {
+        "id": event.pk,
+        "business_id": duka.pk,
+        "number": 1,
+        "change": PeriodChange.DAY_CLOSED,
+        "through_on": YESTERDAY,
+        "at": NOW,
+        "actor_id": baraka.pk,
+        "reason": "",
+        "entries": 1,
+        "entries_hash": entry.hash,
+        "previous_hash": FIRST_HASH,
+        "hash": link(FIRST_HASH, period_text(facts)),
+    }
+    assert dates_of(duka) == (YESTERDAY, None)
+    assert verify_books(against={event.hash}).anchors == {event.hash: "duka period event 1"}
+
+
+def test_events_are_numbered_and_chained_per_book(duka: Business) -> None:
+    water = a_business(slug="maji")
+
+    events = [closed(duka, YESTERDAY), closed(water, YESTERDAY), closed(duka), closed(water)]
+
+    assert [(e.number, e.previous_hash) for e in events] == [
+        (1, FIRST_HASH),
+        (1, FIRST_HASH),
+        (2, events[0].hash),
+        (2, events[1].hash),
+    ]
+    assert verify_books(against={e.hash for e in events}).is_ok
+
+
+@pytest.mark.parametrize("day", [TODAY, YESTERDAY, date(2020, 1, 1)])
+def test_close_day_of_a_closed_day_returns_the_event_that_closed_it(
+    duka: Business, day: date
+) -> None:
+    first = closed(duka)
+
+    again = closed(duka, day, at=NOW + timedelta(days=9), actor=chebet())
+
+    assert again == first
+    assert PeriodEvent.objects.count() == 1
+
+
+def test_close_day_returns_the_event_that_closed_just_that_day(duka: Business) -> None:
+    first, _ = closed(duka, YESTERDAY), closed(duka)
+
+    assert closed(duka, date(2026, 11, 3)) == first
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        (NOW, date(2026, 11, 23)),
+        # Half past midnight in Nairobi is half past nine of the day before in UTC.
+        (datetime(2026, 11, 22, 20, 59, tzinfo=UTC), date(2026, 11, 23)),
+    ],
+)
+def test_close_day_refuses_a_day_to_come(duka: Business, at: datetime, day: date) -> None:
+    said = refusal(NotYet, closed, duka, day, at=at)
+
+    assert said == "2026-11-23 is not here yet: it can be closed on the day itself."
+
+
+def test_close_day_knows_the_day_of_nairobi(duka: Business) -> None:
+    closed(duka, date(2026, 11, 23), at=datetime(2026, 11, 22, 21, 0, tzinfo=UTC))
+
+    assert dates_of(duka) == (date(2026, 11, 23), None)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        closed,
+        locked,
+        year_closed,
+        lambda bare: unlocked(bare, TODAY),
+    ],
+)
+def test_a_business_without_a_book_closes_nothing(db: None, call: Callable[..., object]) -> None:
+    bare = Business.objects.create(
+        tax_person=a_tax_person(), slug="bare", name="Bare", trade="retail"
+    )
+
+    with pytest.raises(NoBook) as caught, transaction.atomic():
+        call(bare)
+
+    assert str(caught.value) == "bare has no book of accounts."
+
+
+# Months
+
+
+@pytest.mark.parametrize("day", [date(2026, 10, 1), date(2026, 10, 17), OCTOBER])
+def test_lock_month_locks_and_closes_through_its_last_day(duka: Business, day: date) -> None:
+    event = locked(duka, day)
+
+    assert (event.change, event.through_on) == (PeriodChange.MONTH_LOCKED, OCTOBER)
+    assert dates_of(duka) == (OCTOBER, OCTOBER)
+    assert verify_books().is_ok
+
+
+def test_lock_month_leaves_later_days_closed(duka: Business) -> None:
+    closed(duka)
+    locked(duka)
+
+    assert dates_of(duka) == (TODAY, OCTOBER)
+    assert verify_books().is_ok
+
+
+def test_lock_month_twice_returns_the_event_that_locked(duka: Business) -> None:
+    closed(duka)
+    first = locked(duka)
+
+    assert locked(duka, actor=chebet(), at=NOW + timedelta(days=1)) == first
+    assert locked(duka, date(2026, 9, 3)) == first
+    assert len(events_of(duka)) == 2
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        NOW,
+        datetime(2026, 11, 30, 20, 59, tzinfo=UTC),
+    ],
+)
+def test_lock_month_refuses_a_month_that_is_not_over(duka: Business, at: datetime) -> None:
+    said = refusal(NotYet, locked, duka, TODAY, at=at)
+
+    assert said == "The month ends on 2026-11-30: it can be locked from the day after on."
+
+
+def test_lock_month_takes_a_month_that_ended_a_minute_ago(duka: Business) -> None:
+    locked(duka, TODAY, at=datetime(2026, 11, 30, 21, 0, tzinfo=UTC))
+
+    assert dates_of(duka) == (date(2026, 11, 30),) * 2
+
+
+def test_last_of_month() -> None:
+    assert last_of_month(date(2028, 2, 1)) == date(2028, 2, 29)
+    assert last_of_month(date(2026, 12, 31)) == date(2026, 12, 31)
+
+
+# Unlocking
+
+
+def test_unlock_opens_the_day_and_all_later_ones(duka: Business) -> None:
+    locked(duka)
+    closed(duka)
+
+    event = unlocked(duka, date(2026, 10, 20), reason=f"  {WHY}  ")
+
+    assert (event.change, event.through_on) == (PeriodChange.UNLOCKED, date(2026, 10, 19))
+    assert (event.reason, event.actor) == (WHY, chebet())
+    assert dates_of(duka) == (date(2026, 10, 19),) * 2
+    assert verify_books().is_ok
+
+
+def test_unlock_of_closed_days_leaves_the_month_locked(duka: Business) -> None:
+    locked(duka)
+    closed(duka)
+
+    unlocked(duka, date(2026, 11, 10))
+
+    assert dates_of(duka) == (date(2026, 11, 9), OCTOBER)
+    assert verify_books().is_ok
+
+
+def test_what_was_unlocked_is_closed_again_by_an_event_of_its_own(duka: Business) -> None:
+    first = closed(duka)
+    unlocked(duka, YESTERDAY)
+
+    second = closed(duka)
+
+    assert second != first
+    assert anchor_of(duka, TODAY) == anchor_of(duka, YESTERDAY) == second
+    assert anchor_of(duka, date(2026, 11, 20)) == first
+    assert verify_books().is_ok
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "too short", "  too short  "])
+def test_unlock_refuses_a_thin_reason(duka: Business, reason: str) -> None:
+    closed(duka)
+
+    said = refusal(NoReason, unlocked, duka, YESTERDAY, reason=reason)
+
+    assert said == "Say why, in 10 letters or more: it stays on record."
+
+
+def test_unlock_refuses_a_reason_that_no_column_holds(duka: Business) -> None:
+    closed(duka)
+
+    said = refusal(TooLong, unlocked, duka, YESTERDAY, reason="x" * 201)
+
+    assert said == "The reason has more than 200 letters."
+    assert unlocked(duka, YESTERDAY, reason="x" * 200).reason == "x" * 200
+
+
+def test_unlock_refuses_what_is_open(duka: Business) -> None:
+    said = refusal(NotClosed, unlocked, duka, TODAY)
+    assert said == "Nothing of duka is closed from 2026-11-22 on."
+
+    closed(duka, YESTERDAY)
+    refusal(NotClosed, unlocked, duka, TODAY)
+    unlocked(duka, YESTERDAY)
+    refusal(NotClosed, unlocked, duka, YESTERDAY)
+
+
+# Late facts
+
+
+def a_draft(business: Business, day: date, **changes: Any) -> Draft:
+    draft = Draft(
+        business=business,
+        key="sale:1",
+        occurred_on=day,
+        description="Sale 1",
+        lines=[(Code.CASH_DRAWER, 100), (Code.SALES_RETAIL, -100)],
+    )
+    return replace(draft, **changes)
+
+
+def test_late_fact_goes_to_the_day_it_became_known(duka: Business) -> None:
+    closed(duka, YESTERDAY)
+
+    posted = post(a_draft(duka, date(2026, 11, 3)), posted_at=NOW)
+
+    entry = Entry.objects.get()
+    assert (entry.occurred_on, entry.late_for) == (TODAY, date(2026, 11, 3))
+    assert posted.occurred_on == TODAY
+    assert set(Line.objects.values_list("occurred_on", flat=True)) == {TODAY}
+    assert verify_books().is_ok
+
+
+def test_late_fact_of_a_locked_month_goes_to_the_day_it_became_known(duka: Business) -> None:
+    locked(duka)
+
+    posted = post(a_draft(duka, date(2026, 10, 3)), posted_at=NOW)
+
+    assert posted.occurred_on == TODAY
+    assert verify_books().is_ok
+
+
+def test_fact_of_a_day_closed_before_midnight_goes_to_the_next_day(duka: Business) -> None:
+    closed(duka, TODAY)
+
+    posted = post(a_draft(duka, TODAY), posted_at=NOW + timedelta(hours=3))
+
+    assert posted.occurred_on == date(2026, 11, 23)
+    assert Entry.objects.get().late_for == TODAY
+    assert verify_books().is_ok
+
+
+def test_same_draft_before_and_after_the_close_is_one_entry(duka: Business) -> None:
+    before = post(a_draft(duka, YESTERDAY), posted_at=NOW)
+    closed(duka)
+
+    after = post(a_draft(duka, YESTERDAY), posted_at=NOW + timedelta(days=1))
+
+    assert after == replace(before, is_new=False)
+    assert before.occurred_on == YESTERDAY
+
+
+def test_same_draft_late_and_after_an_unlock_is_one_entry(duka: Business) -> None:
+    closed(duka)
+    late = post(a_draft(duka, YESTERDAY), posted_at=NOW)
+    unlocked(duka, date(2026, 11, 1))
+
+    again = post(a_draft(duka, YESTERDAY), posted_at=NOW + timedelta(days=5))
+
+    assert again == replace(late, is_new=False)
+    assert Entry.objects.count() == 1
+    assert verify_books().is_ok
+
+
+@pytest.mark.parametrize("kind", [EntryKind.ADJUSTMENT, EntryKind.OPENING, EntryKind.CLOSING])
+def test_adjustment_enters_a_closed_day_but_no_locked_month(duka: Business, kind: str) -> None:
+    locked(duka)
+    closed(duka)
+
+    posted = post(a_draft(duka, YESTERDAY, kind=kind), posted_at=NOW)
+    said = refusal(
+        PeriodLocked, post, a_draft(duka, OCTOBER, kind=kind, key="other"), posted_at=NOW
+    )
+
+    assert posted.occurred_on == YESTERDAY
+    assert Entry.objects.get().late_for is None
+    assert said == (
+        "The books of duka are locked through 2026-10-31."
+        " Use a later day, or let the owner unlock them."
+    )
+    assert verify_books().is_ok
+
+
+@pytest.mark.parametrize(
+    ("day", "kind", "enters"),
+    [
+        (OCTOBER, EntryKind.FACT, False),
+        (OCTOBER, EntryKind.ADJUSTMENT, False),
+        (OCTOBER, EntryKind.OPENING, False),
+        (OCTOBER, EntryKind.CLOSING, False),
+        (YESTERDAY, EntryKind.FACT, False),
+        (YESTERDAY, EntryKind.ADJUSTMENT, True),
+        (TODAY, EntryKind.FACT, True),
+    ],
+)
+def test_database_itself_keeps_entries_out_of_closed_days(
+    duka: Business,
+    day: date,
+    kind: str,
+    enters: bool,  # noqa: FBT001 a case of the table
+) -> None:
+    locked(duka)
+    closed(duka, YESTERDAY)
+
+    def insert() -> None:
+        entry_id = duka.pk * ENTRY_IDS_PER_BOOK + 1
+        Line.objects.bulk_create(
+            Line(
+                entry_id=entry_id,
+                account=Account.objects.get(business=duka, code=code),
+                occurred_on=day,
+                amount_cents=cents,
+            )
+            for code, cents in ((Code.CASH_DRAWER, 1), (Code.SALES_RETAIL, -1))
+        )
+        row = Entry(
+            id=entry_id,
+            business=duka,
+            number=1,
+            key="raw",
+            occurred_on=day,
+            posted_at=NOW,
+            description="Raw",
+            kind=kind,
+            previous_hash=FIRST_HASH,
+            hash="1" * 64,
+        )
+        Entry.objects.bulk_create([row])
+
+    if enters:
+        insert()
+        assert Entry.objects.count() == 1
+    else:
+        with pytest.raises(IntegrityError, match="closed for that day"), transaction.atomic():
+            insert()
+        assert Entry.objects.count() == 0
+
+
+# Years
+
+
+def a_year(business: Business) -> None:
+    """Sell for 100 and 50, return 20, pay 30 rent in 2026; sell for 7 in 2027; draw 40."""
+    for credit, cents, day in (
+        (Code.SALES_RETAIL, 10_000, date(2026, 3, 1)),
+        (Code.SALES_LAUNDRY, 5_000, YEAR_END),
+        ("4110", -2_000, date(2026, 5, 5)),
+        ("6020", -3_000, date(2026, 6, 30)),
+        (Code.OWNER_DRAWINGS, -4_000, date(2026, 7, 7)),
+        (Code.SALES_RETAIL, 700, date(2027, 1, 2)),
+    ):
+        an_entry(business, credit=credit, cents=cents, occurred_on=day, posted_at=NEW_YEAR)
+
+
+def closings(business: Business) -> list[tuple[str, date, dict[str, int]]]:
+    rows = Entry.objects.filter(business=business, kind=EntryKind.CLOSING).order_by("number")
+    return [
+        (
+            entry.key,
+            entry.occurred_on,
+            dict(entry.lines.values_list("account__code", "amount_cents")),
+        )
+        for entry in rows
+    ]
+
+
+def results_left(business: Business, year_end: date = YEAR_END) -> set[int]:
+    return set(results_through(business, year_end).values())
+
+
+def test_close_year_moves_the_result_and_locks(duka: Business) -> None:
+    a_year(duka)
+
+    event = year_closed(duka)
+
+    assert closings(duka) == [
+        (
+            "year:duka:2026-12-31:1",
+            YEAR_END,
+            {
+                Code.SALES_RETAIL: 10_000,
+                Code.SALES_LAUNDRY: 5_000,
+                "4110": -2_000,
+                "6020": -3_000,
+                Code.RETAINED_EARNINGS: -10_000,
+            },
+        )
+    ]
+    assert (event.change, event.through_on) == (PeriodChange.YEAR_CLOSED, YEAR_END)
+    assert (event.entries, event.entries_hash) == (
+        7,
+        Book.objects.values_list("head_hash", flat=True).get(),
+    )
+    assert dates_of(duka) == (YEAR_END, YEAR_END)
+    assert results_left(duka) == {0}
+    assert balances(duka)[Code.SALES_RETAIL] == -700
+    assert balances(duka)[Code.OWNER_DRAWINGS] == 4_000
+    assert verify_books().is_ok
+
+
+def test_close_year_names_who_closed_it(duka: Business) -> None:
+    a_year(duka)
+    year_closed(duka)
+
+    entry = Entry.objects.get(kind=EntryKind.CLOSING)
+    assert (entry.actor, entry.posted_at) == (chebet(), NEW_YEAR)
+    assert entry.description == "Year through 2026-12-31 closed into retained earnings"
+
+
+def test_close_year_twice_returns_its_event(duka: Business) -> None:
+    a_year(duka)
+    first = year_closed(duka)
+
+    assert year_closed(duka, at=NEW_YEAR + timedelta(days=90)) == first
+    assert len(closings(duka)) == 1
+
+
+def test_close_year_without_anything_to_move_just_locks(duka: Business) -> None:
+    event = year_closed(duka)
+
+    assert (event.entries, dates_of(duka)) == (0, (YEAR_END, YEAR_END))
+    assert Entry.objects.count() == 0
+    assert verify_books().is_ok
+
+
+def test_close_year_of_a_year_that_broke_even_keeps_retained_earnings_out(duka: Business) -> None:
+    an_entry(duka, debit="6020", credit=Code.SALES_RETAIL, cents=5)
+
+    year_closed(duka)
+
+    assert [lines for _, _, lines in closings(duka)] == [{"6020": -5, Code.SALES_RETAIL: 5}]
+    assert verify_books().is_ok
+
+
+def test_close_year_takes_earlier_years_along(duka: Business) -> None:
+    an_entry(duka, cents=900, occurred_on=date(2024, 5, 5))
+    a_year(duka)
+
+    year_closed(duka)
+
+    assert closings(duka)[0][2][Code.RETAINED_EARNINGS] == -10_900
+    assert results_left(duka) == {0}
+
+
+def test_close_year_year_by_year(duka: Business) -> None:
+    an_entry(duka, cents=900, occurred_on=date(2025, 5, 5))
+    a_year(duka)
+
+    first = year_closed(duka, date(2025, 12, 31))
+    second = year_closed(duka)
+
+    assert [lines[Code.RETAINED_EARNINGS] for *_, lines in closings(duka)] == [-900, -10_000]
+    assert year_closed(duka, date(2025, 12, 31)) == first
+    assert year_closed(duka) == second
+    assert results_left(duka) == results_left(duka, date(2025, 12, 31)) == {0}
+    assert verify_books().is_ok
+
+
+def test_close_year_refuses_one_that_a_later_year_took_along(duka: Business) -> None:
+    an_entry(duka, cents=900, occurred_on=date(2025, 5, 5))
+    a_year(duka)
+    year_closed(duka)
+
+    said = refusal(LaterYearClosed, year_closed, duka, date(2025, 12, 31))
+    assert said == (
+        "The year through 2026-12-31 is closed and took this one along. To close both one by one,"
+        " let the owner unlock the books from 2025-12-31."
+    )
+
+    unlocked(duka, date(2025, 12, 31), at=NEW_YEAR)
+    year_closed(duka, date(2025, 12, 31))
+    year_closed(duka)
+    assert results_left(duka) == results_left(duka, date(2025, 12, 31)) == {0}
+    assert balances(duka)[Code.RETAINED_EARNINGS] == -10_900
+    assert verify_books().is_ok
+
+
+def test_close_year_after_an_unlock_moves_what_is_left(duka: Business) -> None:
+    a_year(duka)
+    year_closed(duka)
+    unlocked(duka, date(2026, 12, 1), at=NEW_YEAR)
+    late = a_draft(duka, date(2026, 12, 20), lines=[("6030", 250), (Code.SUPPLIERS, -250)])
+    posted = post(late, posted_at=NEW_YEAR)
+
+    event = year_closed(duka)
+
+    assert posted.occurred_on == date(2026, 12, 20)
+    assert closings(duka)[1:] == [
+        ("year:duka:2026-12-31:2", YEAR_END, {"6030": -250, Code.RETAINED_EARNINGS: 250})
+    ]
+    assert event.number == 3
+    assert results_left(duka) == {0}
+    assert verify_books().is_ok
+
+
+def test_close_year_again_after_an_unlock_without_facts_just_locks(duka: Business) -> None:
+    a_year(duka)
+    year_closed(duka)
+    unlocked(duka, date(2026, 12, 1), at=NEW_YEAR)
+
+    year_closed(duka)
+
+    assert (len(closings(duka)), dates_of(duka)) == (1, (YEAR_END, YEAR_END))
+    assert verify_books().is_ok
+
+
+def test_close_year_where_months_are_locked_leaves_them_as_locked_as_before(duka: Business) -> None:
+    a_year(duka)
+    march = datetime(2027, 3, 3, 9, tzinfo=UTC)
+    locked(duka, date(2027, 1, 31), at=march)
+    closed(duka, date(2027, 3, 2), at=march)
+
+    event = year_closed(duka, at=march)
+
+    assert events_of(duka)[2:] == [
+        (3, PeriodChange.UNLOCKED, date(2026, 12, 30)),
+        (4, PeriodChange.YEAR_CLOSED, YEAR_END),
+        (5, PeriodChange.MONTH_LOCKED, date(2027, 1, 31)),
+        (6, PeriodChange.DAY_CLOSED, date(2027, 3, 2)),
+    ]
+    assert event.number == 4
+    assert PeriodEvent.objects.get(number=3).reason == "Close the year through 2026-12-31"
+    assert dates_of(duka) == (date(2027, 3, 2), date(2027, 1, 31))
+    assert results_left(duka) == {0}
+    assert year_closed(duka, at=march) == event
+    assert verify_books().is_ok
+
+
+def test_close_year_of_a_locked_year_with_nothing_to_move_opens_nothing(duka: Business) -> None:
+    locked(duka, YEAR_END, at=NEW_YEAR)
+
+    year_closed(duka)
+
+    assert [change for _, change, _ in events_of(duka)] == ["month_locked", "year_closed"]
+    assert verify_books().is_ok
+
+
+@pytest.mark.parametrize(
+    ("month", "year_end"), [(6, date(2026, 6, 30)), (2, date(2024, 2, 29)), (2, date(2025, 2, 28))]
+)
+def test_close_year_at_the_end_of_the_tax_persons_year(
+    duka: Business, month: int, year_end: date
+) -> None:
+    TaxPerson.objects.update(year_ends_month=month)
+    duka.tax_person.refresh_from_db()
+    an_entry(duka, cents=100, occurred_on=year_end)
+    an_entry(duka, cents=10, occurred_on=year_end + timedelta(days=1))
+
+    year_closed(duka, year_end)
+
+    assert dates_of(duka) == (year_end, year_end)
+    assert balances(duka)[Code.SALES_RETAIL] == -10
+    assert verify_books().is_ok
+
+
+@pytest.mark.parametrize("day", [date(2026, 12, 30), date(2026, 6, 30), date(2026, 11, 30)])
+def test_close_year_refuses_another_day(duka: Business, day: date) -> None:
+    said = refusal(NotAYearEnd, year_closed, duka, day)
+
+    assert said == (f"{day} is not the end of a financial year: that is the last day of month 12.")
+
+
+@pytest.mark.parametrize("at", [NOW, datetime(2026, 12, 31, 20, 59, tzinfo=UTC)])
+def test_close_year_refuses_a_year_that_is_not_over(duka: Business, at: datetime) -> None:
+    said = refusal(NotYet, year_closed, duka, at=at)
+
+    assert said == "The year ends on 2026-12-31: it can be closed from the day after on."
+
+
+@pytest.mark.parametrize(("accounts", "entries"), [(400, 1), (401, 2), (900, 3)])
+def test_close_year_of_many_accounts_takes_several_entries(
+    duka: Business, accounts: int, entries: int
+) -> None:
+    codes = [f"{6000 + number // 100}.{number % 100}" for number in range(accounts)]
+    Account.objects.bulk_create(
+        Account(business=duka, code=code, name=code, kind="expense") for code in codes
+    )
+    drafts = [
+        a_draft(duka, TODAY, key=code, lines=[(code, cents), (Code.BANK, -cents)])
+        for cents, code in enumerate(codes, 1)
+    ]
+    post_many(drafts, posted_at=NOW)
+
+    year_closed(duka)
+
+    assert [key for key, *_ in closings(duka)] == [
+        f"year:duka:2026-12-31:{number}" for number in range(1, entries + 1)
+    ]
+    assert results_left(duka) == {0}
+    assert balances(duka)[Code.RETAINED_EARNINGS] == accounts * (accounts + 1) // 2
+    assert verify_books().is_ok
+
+
+# Anchors and the sum of all events
+
+
+def test_anchor_of_an_open_day_is_none(duka: Business) -> None:
+    closed(duka, YESTERDAY)
+
+    assert anchor_of(duka, TODAY) is None
+    assert anchor_of(a_business(slug="maji"), YESTERDAY) is None
+
+
+def test_event_in_force_through_asks_for_that_day_alone(duka: Business) -> None:
+    first, second = closed(duka, YESTERDAY), closed(duka)
+
+    assert event_in_force(duka, YESTERDAY, through=YESTERDAY) == first
+    assert event_in_force(duka, YESTERDAY, through=TODAY) == second
+    assert event_in_force(duka, YESTERDAY, through=OCTOBER) is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_books_stay_good_whatever_is_closed_and_unlocked(duka: Business, seed: int) -> None:
+    """A hundred random steps against a model that remembers per day which event closed it."""
+    chance, actor = random.Random(seed), chebet()
+    first, days = date(2025, 11, 1), 200
+    by_day: dict[date, int] = {}
+    at = datetime(2026, 5, 20, 9, tzinfo=UTC)
+    for step in range(60):
+        day = first + timedelta(days=chance.randrange(days))
+        verb = chance.choice(["close", "lock", "year", "unlock", "fact", "fact", "adjust"])
+        before = PeriodEvent.objects.count()
+        try:
+            with transaction.atomic():
+                one_step(duka, verb, day, at, actor, step)
+        except (NotYet, NotClosed, PeriodLocked, LaterYearClosed):
+            continue
+        for event in PeriodEvent.objects.filter(number__gt=before).order_by("number"):
+            if event.change == PeriodChange.UNLOCKED:
+                by_day = {d: n for d, n in by_day.items() if d <= event.through_on}
+            else:
+                for offset in range((event.through_on - first).days + 1):
+                    by_day.setdefault(first + timedelta(days=offset), event.number)
+
+    events = list(PeriodEvent.objects.order_by("number"))
+    assert dates_of(duka) == watermarks(events)
+    assert len(events) > 5
+    for offset in range(days):
+        day = first + timedelta(days=offset)
+        anchor = anchor_of(duka, day)
+        assert (anchor.number if anchor else None) == by_day.get(day), day
+    assert verify_books(against={event.hash for event in events}).is_ok
+
+
+def one_step(
+    business: Business, verb: str, day: date, at: datetime, actor: User, step: int
+) -> None:
+    if verb == "close":
+        close_day(business=business, day=day, actor=None, at=at)
+    elif verb == "lock":
+        lock_month(business=business, month=day, actor=None, at=at)
+    elif verb == "year":
+        year_end = date(2025, 12, 31)
+        close_year(business=business, year_end=year_end, actor=actor, at=at)
+        assert set(results_through(business, year_end).values()) <= {0}
+    elif verb == "unlock":
+        unlock(business=business, from_day=day, actor=actor, reason=WHY, at=at)
+    else:
+        kind = EntryKind.FACT if verb == "fact" else EntryKind.ADJUSTMENT
+        post(a_draft(business, day, key=f"step:{step}", kind=kind), posted_at=at)
+
+
+# What the database keeps, and what verify_books finds
+
+
+def a_raw_event(business: Business, **changes: Any) -> None:
+    facts: dict[str, Any] = {
+        "number": 1,
+        "change": PeriodChange.DAY_CLOSED,
+        "through_on": TODAY,
+        "at": NOW,
+        "entries": 0,
+        "entries_hash": FIRST_HASH,
+        "previous_hash": FIRST_HASH,
+        "hash": FIRST_HASH,
+    }
+    PeriodEvent.objects.bulk_create([PeriodEvent(business=business, **(facts | changes))])
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "on_sqlite"),
+    [
+        ("periodevent_number_is_positive", {"number": 0}, ""),
+        ("periodevent_change_is_known", {"number": 2, "change": "guess"}, ""),
+        (
+            "periodevent_unlocked_by_someone_with_a_reason",
+            {"number": 2, "change": "unlocked", "reason": "A reason without anybody"},
+            "",
+        ),
+        (
+            "periodevent_number_once_per_book",
+            {"number": 1},
+            "money_periodevent.business_id, money_periodevent.number",
+        ),
+    ],
+)
+def test_constraint_refuses_a_period_event(
+    duka: Business, name: str, changes: dict[str, Any], on_sqlite: str
+) -> None:
+    a_raw_event(duka)
+    connection.check_constraints()
+    triggers.drop()
+
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        a_raw_event(duka, **changes)
+
+    assert name in str(caught.value) or (on_sqlite and on_sqlite in str(caught.value))
+    triggers.install()
+
+
+def test_constraint_refuses_to_unlock_without_a_reason(duka: Business) -> None:
+    with (
+        pytest.raises(IntegrityError, match="periodevent_unlocked_by_someone_with_a_reason"),
+        transaction.atomic(),
+    ):
+        a_raw_event(duka, change="unlocked", actor=chebet())
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_database_refuses_an_event_out_of_turn(duka: Business, number: int) -> None:
+    closed(duka)
+
+    with pytest.raises(IntegrityError, match="without a gap"), transaction.atomic():
+        a_raw_event(duka, number=number)
+
+
+def test_database_keeps_events_on_record(duka: Business) -> None:
+    closed(duka)
+
+    with pytest.raises(IntegrityError, match="stays on record"), transaction.atomic():
+        PeriodEvent.objects.update(through_on=YESTERDAY)
+    with pytest.raises(IntegrityError, match="stays on record"), transaction.atomic():
+        PeriodEvent.objects.all().delete()
+
+
+@pytest.fixture
+def trail(duka: Business) -> dict[str, int]:
+    """Five events of duka: two days, a month, unlocked, closed again; one of maji."""
+    water = a_business(slug="maji")
+    closed(duka, date(2026, 10, 20))
+    an_entry(duka)
+    locked(duka)
+    an_entry(duka)
+    closed(duka, YESTERDAY)
+    unlocked(duka, date(2026, 11, 10))
+    closed(duka)
+    closed(water)
+    ids = dict(PeriodEvent.objects.filter(business=duka).values_list("number", "pk"))
+    return {f"event{number}": pk for number, pk in ids.items()} | {
+        "duka": duka.pk,
+        "maji": water.pk,
+        "chebet": chebet().pk,
+    }
+
+
+ALTERED = {
+    "business_id": ["business_id = {maji}, number = 2"],
+    "number": ["number = 9"],
+    "change": ["change = 'year_closed'"],
+    "through_on": ["through_on = '2026-11-11'"],
+    "at": ["at = '2026-11-22 09:00:00.000001'"],
+    "actor_id": ["actor_id = {chebet}", "actor_id = NULL"],
+    "reason": ["reason = 'Another reason'"],
+    "entries": ["entries = 1", "entries = 0", "entries = 9"],
+    "entries_hash": [f"entries_hash = '{FIRST_HASH}'", "entries_hash = 'forged'"],
+    "previous_hash": ["previous_hash = hash"],
+    "hash": ["hash = previous_hash"],
+}
+# The third is in the middle, the fourth unlocks, the fifth is the last.
+PLACES = ("event3", "event4", "event5")
+# Those say what is there already.
+SAME = {("actor_id = {chebet}", "event4"), ("actor_id = NULL", "event3")} | {
+    ("actor_id = NULL", "event5")
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("change", [change for some in ALTERED.values() for change in some])
+def test_altered_event_is_found(
+    trail: dict[str, int], tamper: Tamper, change: str, place: str
+) -> None:
+    assert verify_books().is_ok
+
+    constraint = "periodevent_unlocked_by_someone_with_a_reason"
+    no_check = f"ALTER TABLE money_periodevent DROP CONSTRAINT {constraint};"
+    update = f"UPDATE money_periodevent SET {change.format(**trail)} WHERE id = {trail[place]}"
+    # SQLite leaves its checks out while `tamper` runs.
+    tamper((no_check if connection.vendor == "postgresql" else "") + update)
+
+    found = [finding.business for finding in verify_books().findings]
+    assert ("duka" in found) == ((change, place) not in SAME), found
+
+
+def test_every_column_of_an_event_is_altered_once() -> None:
+    # The id is the row's place in the table; the chain goes by the number.
+    assert set(ALTERED) | {"id"} == {field.column for field in PeriodEvent._meta.local_fields}
+
+
+@pytest.mark.parametrize("place", ["event1", "event3", "event5"])
+def test_event_that_is_gone_is_found(trail: dict[str, int], tamper: Tamper, place: str) -> None:
+    tamper(f"DELETE FROM money_periodevent WHERE id = {trail[place]}")
+
+    assert [finding.business for finding in verify_books().findings] == ["duka"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "closed_through = NULL, locked_through = NULL",
+        "closed_through = '2026-11-21'",
+        "locked_through = NULL",
+        "locked_through = '2026-09-30'",
+    ],
+)
+def test_dates_of_a_book_that_the_events_do_not_say_are_found(
+    trail: dict[str, int], tamper: Tamper, change: str
+) -> None:
+    tamper(f"UPDATE money_book SET {change} WHERE business_id = {trail['duka']}")
+
+    (finding,) = verify_books().findings
+    assert (finding.business, finding.number) == ("duka", 0)
+
+
+def test_trail_that_was_cut_and_made_to_fit_is_found_by_its_anchor(
+    trail: dict[str, int], tamper: Tamper
+) -> None:
+    anchor = PeriodEvent.objects.get(pk=trail["event5"]).hash
+
+    tamper(
+        f"DELETE FROM money_periodevent WHERE id = {trail['event5']};"
+        f"UPDATE money_book SET closed_through = '2026-11-09' WHERE business_id = {trail['duka']}"
+    )
+
+    assert verify_books().is_ok
+    assert [f.what for f in verify_books(against={anchor}).findings] == [
+        f"no book contains the hash {anchor}: a chain was written anew"
+    ]
+
+
+# Several at once
+
+WORKER = """
+import sys, django
+django.setup()
+from datetime import UTC, date, datetime, timedelta
+from money.actions.books import open_business
+from money.actions.periods import close_day, close_year, lock_month
+from money.actions.posting import post
+from money.drafts import Draft
+from money.models import TaxPerson, User
+verb, turn = sys.argv[1:]
+person, _ = TaxPerson.objects.get_or_create(kra_pin="A001234567Z")
+business = open_business(tax_person=person, slug="closing", name="Closing", trade="retail")
+user, _ = User.objects.get_or_create(username="chebet")
+at = datetime(2027, 3, 3, 9, tzinfo=UTC)
+for step in range(15):
+    day = date(2026, 10, 20) + timedelta(days=5 * step)
+    if verb == "close":
+        print(close_day(business=business, day=day, actor=None, at=at).pk)
+    elif verb == "lock":
+        print(lock_month(business=business, month=day, actor=None, at=at).pk)
+    elif verb == "year":
+        print(close_year(business=business, year_end=date(2026, 12, 31), actor=user, at=at).pk)
+    else:
+        draft = Draft(business=business, key=f"{turn}:{step}", occurred_on=day, description="x",
+                      lines=[("1000", 100), ("4040", -100)])
+        post(draft, posted_at=at)
+"""
+
+
+def together(scratch: Scratch, *jobs: tuple[str, str]) -> list[list[str]]:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER, *job],
+            cwd=HOUSE,
+            env=scratch.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for job in jobs
+    ]
+    outcomes = [process.communicate(timeout=90) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(jobs), outcomes
+    return [words.split() for words, _ in outcomes]
+
+
+def test_closing_while_others_post_leaves_books_that_verify(scratch: Scratch) -> None:
+    jobs = [("close", "a"), ("lock", "b"), ("post", "c"), ("post", "d")]
+
+    together(scratch, ("post", "z"))
+    one, two, *_ = together(scratch, *jobs)
+    years = together(scratch, ("year", "e"), ("year", "f"), ("post", "g"))
+
+    assert len(one) == len(two) == 15
+    # Both closed the year once, and were told the same event again and again.
+    assert len(set(years[0] + years[1])) == 1
+    assert scratch.run("verify", "closing")[:2] == ["True", "61"]
