@@ -7,7 +7,7 @@ from money.access import Ability
 from money.admin import OfMine, OnlyShownLookups, ReadOnly, Scoped, manages_all
 from money.cents import format_shillings
 from mpesa.masking import mask, mask_phone
-from mpesa.models import InboundMessage, Payment, PaymentRequest, Stray, Till
+from mpesa.models import Erasure, InboundMessage, Payment, PaymentRequest, Stray, Till
 
 
 @admin.register(Till)
@@ -122,3 +122,15 @@ class StrayAdmin(OnlyShownLookups, ReadOnly, admin.ModelAdmin):
     @admin.display(description="First 4 kB, masked")
     def masked_body(self, stray: Stray) -> str:
         return mask(bytes(stray.body).decode("utf-8", "replace"))
+
+
+@admin.register(Erasure)
+class ErasureAdmin(OnlyShownLookups, ReadOnly, admin.ModelAdmin):
+    list_display = ("at", "by", "requests", "messages", "strays")
+    list_display_links = None
+    list_select_related = ("by",)
+    ordering = ("-pk",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:
+        # A phone belongs to no business.
+        return manages_all(request) and super().has_view_permission(request, obj)

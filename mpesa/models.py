@@ -239,3 +239,27 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return self.receipt
+
+
+class Erasure(models.Model):
+    """The trace of a customer's personal data that was erased: who did it, when, how much.
+
+    Whose data it was is what may not be kept. Rows are added and never changed (triggers).
+    """
+
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    requests = models.PositiveIntegerField(help_text="Payment requests.")
+    messages = models.PositiveIntegerField(help_text="Bodies of inbound messages.")
+    strays = models.PositiveIntegerField(help_text="Stray messages, deleted.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="erasure_erased_something",
+                condition=Q(requests__gt=0) | Q(messages__gt=0) | Q(strays__gt=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Erasure {self.pk} {self.at:%Y-%m-%d}"

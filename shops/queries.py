@@ -64,7 +64,8 @@ class Standing:
     @property
     def typed_phone(self) -> str:
         """The phone that was asked, as people type it, for asking it once more."""
-        return f"0{self.request.phone[3:]}" if self.request else ""
+        # An erased customer has left an empty one.
+        return f"0{self.request.phone[3:]}" if self.request and self.request.phone else ""
 
     @property
     def masked_phone(self) -> str:

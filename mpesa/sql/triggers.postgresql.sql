@@ -70,3 +70,9 @@ CREATE TRIGGER duka_request_truncate BEFORE TRUNCATE ON mpesa_paymentrequest FOR
 CREATE TRIGGER duka_payment_delete BEFORE DELETE ON mpesa_payment FOR EACH ROW EXECUTE FUNCTION duka_kept();
 
 CREATE TRIGGER duka_payment_truncate BEFORE TRUNCATE ON mpesa_payment FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_erasure_update BEFORE UPDATE ON mpesa_erasure FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_erasure_delete BEFORE DELETE ON mpesa_erasure FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_erasure_truncate BEFORE TRUNCATE ON mpesa_erasure FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();

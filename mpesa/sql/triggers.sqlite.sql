@@ -83,3 +83,19 @@ CREATE TRIGGER duka_payment_delete BEFORE DELETE ON mpesa_payment
 BEGIN
     SELECT RAISE(ABORT, 'mpesa: a payment is kept');
 END
+
+CREATE TRIGGER duka_erasure_insert BEFORE INSERT ON mpesa_erasure
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: that something was erased stays on record')
+    WHERE EXISTS (SELECT 1 FROM mpesa_erasure WHERE id = NEW.id);
+END
+
+CREATE TRIGGER duka_erasure_update BEFORE UPDATE ON mpesa_erasure
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: that something was erased stays on record');
+END
+
+CREATE TRIGGER duka_erasure_delete BEFORE DELETE ON mpesa_erasure
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: that something was erased stays on record');
+END

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
-from django.core.checks import register
+from django.core.checks import Tags, register
 
 
 class ErpConfig(AppConfig):
@@ -10,6 +10,7 @@ class ErpConfig(AppConfig):
         from erp import checks  # noqa: PLC0415 they read settings
 
         register(checks.safe_production)
+        register(checks.two_database_roles, Tags.database)
 
 
 class DukaAdminConfig(AdminConfig):

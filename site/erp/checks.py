@@ -1,10 +1,16 @@
-"""Refuses an unsafe production: `serve` runs these before it listens."""
+"""Refuses an unsafe production: `serve` runs these before it listens.
+
+The database's role is a matter of a warning, in `check --database default` and in the log of
+`serve`: `migrate` has to be run by the very role that the processes should not have.
+"""
 
 from collections.abc import Sequence
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 Django's own name
+
+from money import roles
 
 LEAST_SECRET_KEY = 40
 
@@ -40,3 +46,22 @@ def _has_own_secret() -> bool:
     return len(settings.SECRET_KEY) >= LEAST_SECRET_KEY and not (
         made_here.exists() and made_here.read_text().strip() == settings.SECRET_KEY
     )
+
+
+def two_database_roles(
+    app_configs: Sequence[AppConfig] | None,
+    databases: Sequence[str] | None = None,
+    **kwargs: object,
+) -> list[CheckMessage]:
+    """Return a warning where production works as a role that gets past the triggers."""
+    if not settings.PRODUCTION:
+        return []
+    return [
+        Warning(
+            f"DATABASE_URL: its role can get past the triggers that guard the books. {power}",
+            hint="Right for `migrate`, not for web and workers. Run `grant_app_role` as the owner.",
+            id="erp.W001",
+        )
+        for using in databases or ()
+        for power in roles.powers(using=using)
+    ]

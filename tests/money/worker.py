@@ -14,6 +14,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import IntegrityError, connection, transaction  # noqa: E402
 
+from money import roles  # noqa: E402
 from money.actions.books import open_business  # noqa: E402
 from money.actions.posting import post  # noqa: E402
 from money.chart import Code  # noqa: E402
@@ -129,8 +130,12 @@ def verify(slug: str) -> None:
     say(report.is_ok, Entry.objects.filter(business__slug=slug).count(), *report.findings)
 
 
+def powers() -> None:
+    say(*roles.powers())
+
+
 VERBS: dict[str, Callable[..., None]] = {
-    verb.__name__: verb for verb in (migrate, many, once, forever, moment, slip, verify)
+    verb.__name__: verb for verb in (migrate, many, once, forever, moment, slip, verify, powers)
 }
 
 if __name__ == "__main__":
