@@ -4,7 +4,6 @@ Every one of them takes the row of the book first, so that no posting slips betw
 an event vouches for and the day that it closes.
 """
 
-from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
@@ -12,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from money.actions.posting import NoBook, post_many
+from money.calendar import end_of_month
 from money.chain import FIRST_HASH, PeriodFacts, link, period_text
 from money.chart import Code
 from money.drafts import Draft, DraftLine, TooLong
@@ -65,7 +65,7 @@ def lock_month(*, business: Business, month: date, actor: User | None, at: datet
     Closes the days as well. A month that is locked already returns the event that locked it.
     Raises NotYet while the month is not over, NoBook.
     """
-    last = last_of_month(month)
+    last = end_of_month(month)
     with transaction.atomic():
         book = locked_book(business)
         if book.locked_through and book.locked_through >= last:
@@ -126,11 +126,6 @@ def unlock(
         return _append(book, PeriodChange.UNLOCKED, through, actor, at, reason)
 
 
-def last_of_month(day: date) -> date:
-    """Return the last day of the month of `day`."""
-    return day.replace(day=monthrange(day.year, day.month)[1])
-
-
 def locked_book(business: Business) -> Book:
     """Return the book with its row locked until the transaction ends. Raises NoBook."""
     book = Book.objects.select_for_update().filter(business=business).first()
@@ -147,7 +142,7 @@ def _there(event: PeriodEvent | None) -> PeriodEvent:
 
 def _refuse_year(business: Business, year_end: date, at: datetime) -> None:
     month = business.tax_person.year_ends_month
-    if year_end.month != month or year_end != last_of_month(year_end):
+    if year_end.month != month or year_end != end_of_month(year_end):
         raise NotAYearEnd(
             f"{year_end} is not the end of a financial year: that is the last day of month {month}."
         )

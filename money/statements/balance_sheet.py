@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from money.calendar import financial_year_of
 from money.cents import format_shillings
 from money.chart import Code, parent_of
 from money.models import Business
@@ -96,19 +97,13 @@ def balance_sheet(
     )
 
 
-def year_start(day: date, year_ends_month: int) -> date:
-    """Return the first day of the financial year of `day`; 12 is a calendar year."""
-    month = year_ends_month % 12 + 1
-    return date(day.year if day.month >= month else day.year - 1, month, 1)
-
-
 def _year_end_months(businesses: Sequence[Business]) -> dict[int, int]:
     rows = Business.objects.filter(pk__in=[business.pk for business in businesses])
     return dict(rows.values_list("pk", "tax_person__year_ends_month"))
 
 
 def _year_starts(year_ends: Mapping[int, int], day: date) -> dict[int, date]:
-    return {business_id: year_start(day, month) for business_id, month in year_ends.items()}
+    return {pk: financial_year_of(day, month)[0] for pk, month in year_ends.items()}
 
 
 def _results(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from money.calendar import end_of_month
 from money.models import Business, EntryKind
 from money.report import NO_LETTER, Period
 
@@ -95,11 +96,6 @@ class _Cut:
         if day.day <= (last - day).days:
             return cls((first - ONE_DAY).replace(day=1), 1, first, day)
         return cls(first, -1, day + ONE_DAY, last)
-
-
-def end_of_month(day: date) -> date:
-    """Return the last day of the month of `day`."""
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - ONE_DAY
 
 
 def accounts_of(businesses: Sequence[Business]) -> Accounts:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from money.calendar import end_of_month
 from money.cents import format_shillings
 from money.chart import Code, parent_of
 from money.models import TaxClass, TaxPerson
@@ -18,7 +19,6 @@ from money.statements.figures import (
     Turnover,
     accounts_of,
     changes_by_letter,
-    end_of_month,
 )
 
 _NAME, _TITLE = "vat-return", "VAT return"

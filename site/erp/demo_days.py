@@ -4,13 +4,13 @@ The same business and day always give the same figures, so that a load which was
 on where it stopped and a second one changes nothing.
 """
 
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from money.calendar import end_of_month
 from money.cents import divide_half_up, excise_part, vat_part
 from money.chart import Code
 from money.drafts import Draft, DraftLine
@@ -125,7 +125,7 @@ class Year:
             yield from self._taxes(day)
         if day.day == 25:  # noqa: PLR2004 pay day
             yield from self._bills(day)
-        if day.day == monthrange(day.year, day.month)[1]:
+        if day == end_of_month(day):
             yield from self._month(day)
 
     def _opening(self, day: date) -> Draft:

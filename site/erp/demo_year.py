@@ -6,9 +6,10 @@ from itertools import groupby
 from django.utils import timezone
 
 from erp.demo_days import PLANS, Year
-from money.actions.periods import close_day, close_year, last_of_month, lock_month
+from money.actions.periods import close_day, close_year, lock_month
 from money.actions.posting import post_many
 from money.actions.transfers import move_between
+from money.calendar import end_of_month
 from money.chart import Code
 from money.models import Business, Entry, PeriodEvent, User
 
@@ -80,11 +81,11 @@ def _lend(first: date, last: date, bookkeeper: User) -> None:
 
 def _close(business: Business, first: date, last: date, bookkeeper: User, now: datetime) -> None:
     """Lock the months that were over a month ago, close the financial year that ended, the days."""
-    month_end = last_of_month(first)
-    while last_of_month(month_end + timedelta(days=1)) < last:
+    month_end = end_of_month(first)
+    while end_of_month(month_end + timedelta(days=1)) < last:
         if month_end.month == business.tax_person.year_ends_month:
             close_year(business=business, year_end=month_end, actor=bookkeeper, at=now)
         else:
             lock_month(business=business, month=month_end, actor=bookkeeper, at=now)
-        month_end = last_of_month(month_end + timedelta(days=1))
+        month_end = end_of_month(month_end + timedelta(days=1))
     close_day(business=business, day=last - timedelta(days=1), actor=bookkeeper, at=now)

@@ -20,7 +20,6 @@ from money.actions.periods import (
     NotYet,
     close_day,
     close_year,
-    last_of_month,
     lock_month,
     unlock,
 )
@@ -253,11 +252,6 @@ def test_lock_month_takes_a_month_that_ended_a_minute_ago(duka: Business) -> Non
     locked(duka, TODAY, at=datetime(2026, 11, 30, 21, 0, tzinfo=UTC))
 
     assert dates_of(duka) == (date(2026, 11, 30),) * 2
-
-
-def test_last_of_month() -> None:
-    assert last_of_month(date(2028, 2, 1)) == date(2028, 2, 29)
-    assert last_of_month(date(2026, 12, 31)) == date(2026, 12, 31)
 
 
 # Unlocking

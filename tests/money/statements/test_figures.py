@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from money.actions.posting import post
+from money.calendar import end_of_month
 from money.drafts import Draft
 from money.models import Business, Entry, EntryKind, Line
 from money.report import NO_LETTER, Period
@@ -18,7 +19,6 @@ from money.statements.figures import (
     balances,
     changes,
     changes_by_letter,
-    end_of_month,
     moved,
     turnovers_through,
 )

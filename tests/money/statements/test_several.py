@@ -2,8 +2,6 @@
 
 from datetime import date
 
-import pytest
-
 from money.models import Account, Business, TaxPerson
 from money.report import Figure, Period, Where
 from money.statements import (
@@ -13,7 +11,6 @@ from money.statements import (
     profit_and_loss,
     trial_balance,
 )
-from money.statements.balance_sheet import year_start
 from tests.money.statements.reading import cents_of
 from tests.money.statements.year import Book, Told
 
@@ -103,20 +100,6 @@ def test_the_account_above_need_not_exist(duka: Business, book: Book) -> None:
     found = cents_of(profit_and_loss(businesses=[duka], period=MONTH))
 
     assert found["6999"] == found["6999.1 Own"] == found["Total expenses"] == [10]
-
-
-@pytest.mark.parametrize(
-    ("day", "month", "start"),
-    [
-        (date(2026, 11, 22), 12, date(2026, 1, 1)),
-        (date(2026, 12, 31), 12, date(2026, 1, 1)),
-        (date(2026, 6, 30), 6, date(2025, 7, 1)),
-        (date(2026, 7, 1), 6, date(2026, 7, 1)),
-        (date(2028, 2, 29), 2, date(2027, 3, 1)),
-    ],
-)
-def test_year_start(day: date, month: int, start: date) -> None:
-    assert year_start(day, month) == start
 
 
 def test_each_business_has_the_year_of_its_tax_person(
