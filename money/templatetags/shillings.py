@@ -2,7 +2,7 @@
 
 from django import template
 
-from money.cents import format_quantity, format_shillings
+from money.cents import CENTS_PER_SHILLING, format_quantity, format_shillings
 
 register = template.Library()
 
@@ -23,3 +23,18 @@ def shillings(cents: int | None) -> str:
 def quantity(milli: int) -> str:
     """Return "2.5" for 2500 thousandths of a unit."""
     return format_quantity(milli)
+
+
+@register.filter
+def both_digits(cents: int) -> str:
+    """Return "1,250.00", so that a column of amounts stays in line, and "-" for nothing."""
+    if not cents:
+        return "-"
+    whole, fraction = divmod(abs(cents), CENTS_PER_SHILLING)
+    return f"{'-' if cents < 0 else ''}{whole:,}.{fraction:02d}"
+
+
+@register.filter
+def opposite(cents: int) -> int:
+    """Return the amount with the other sign: a credit as its reader expects it."""
+    return -cents

@@ -10,6 +10,7 @@ urlpatterns = [
     path("login", auth.LoginView.as_view(template_name="erp/login.html"), name="login"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("books/", include("money.urls")),
     path("cb/", include("mpesa.urls")),
     path("s/", include("shops.urls")),
 ]

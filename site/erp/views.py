@@ -5,21 +5,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from money.access import Ability, businesses_for
+from money.access import Ability, abilities_of, businesses_for
 from money.models import User
 
 
 @never_cache
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Send the owner to the day's takings, a cashier to the counter, others to choose a shop."""
+    """Send the owner to the day's takings, a cashier to the counter, others to choose."""
     assert isinstance(request.user, User)  # login_required
     shops = list(businesses_for(request.user, Ability.SELL))
     if request.user.is_staff:
         return redirect("admin:index")
-    if len(shops) == 1:
+    has_books = bool(abilities_of(request.user) & {Ability.SEE_BOOKS, Ability.CLOSE_DAYS})
+    if has_books and not shops:
+        return redirect("money:front")
+    if len(shops) == 1 and not has_books:
         return redirect("shops:counter", shops[0].slug)
-    return render(request, "erp/home.html", {"shops": shops})
+    return render(request, "erp/home.html", {"shops": shops, "has_books": has_books})
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

@@ -1,6 +1,7 @@
 """The ground floor in the admin, asked by real requests: who sees what, and who may not."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,24 +9,39 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from money.actions.journals import propose
+from money.actions.periods import close_day
 from money.admin import LineInline
 from money.chart import Code
 from money.models import (
     Account,
     Business,
     Entry,
+    ExciseRate,
+    Journal,
     Line,
     Membership,
+    PeriodEvent,
     Role,
     TaxPerson,
     TaxRate,
     User,
 )
-from tests.make import a_business, a_user, an_entry
+from tests.make import NOW, a_business, a_user, an_entry
 
 READERS = [Role.OWNER, Role.ACCOUNTANT, Role.AUDITOR]
 OTHERS = [Role.MANAGER, Role.CASHIER, Role.LAUNDRY_ATTENDANT, Role.RIDER]
-MODELS = ["entry", "account", "business", "taxperson", "taxrate", "user"]
+MODELS = [
+    "entry",
+    "account",
+    "business",
+    "journal",
+    "periodevent",
+    "taxperson",
+    "taxrate",
+    "exciserate",
+    "user",
+]
 
 
 def signed_in(user: User) -> Client:
@@ -140,14 +156,15 @@ def test_superuser_sees_all_books(duka: Business, water: Business) -> None:
 
 
 @pytest.mark.parametrize("role", [*READERS, "superuser"])
-@pytest.mark.parametrize("model", ["entry", "account"])
+@pytest.mark.parametrize("model", ["entry", "periodevent"])
 def test_books_cannot_be_written_by_anybody(duka: Business, role: str, model: str) -> None:
     an_entry(duka)
+    close_day(business=duka, day=date(2026, 11, 22), actor=None, at=NOW)
     client = (
         signed_in(User.objects.create_superuser("root")) if role == "superuser" else as_role(role)
     )
-    pk = {"entry": Entry, "account": Account}[model].objects.order_by("pk")[0].pk
-    before = list(Entry.objects.values()), list(Account.objects.order_by("pk").values())
+    pk = {"entry": Entry, "periodevent": PeriodEvent}[model].objects.get().pk
+    before = list(Entry.objects.values()), list(PeriodEvent.objects.values())
 
     answers = [
         client.get(page(model, "add")),
@@ -164,7 +181,7 @@ def test_books_cannot_be_written_by_anybody(duka: Business, role: str, model: st
     assert [answer.status_code for answer in answers] == [403] * 5
     assert (
         list(Entry.objects.values()),
-        list(Account.objects.order_by("pk").values()),
+        list(PeriodEvent.objects.values()),
     ) == before
 
 
@@ -427,7 +444,14 @@ def test_people_cannot_be_deleted_by_the_owner(duka: Business) -> None:
 
 
 def business_form(business: Business, name: str) -> dict[str, str]:
-    return {"name": name, "slug": "forged", "trade": "water", "address": "", "phone": ""}
+    return {
+        "name": name,
+        "slug": "forged",
+        "trade": "water",
+        "address": "",
+        "phone": "",
+        "approval_above": "25,000",
+    }
 
 
 def test_owner_renames_a_business_but_not_its_slug(duka: Business) -> None:
@@ -438,6 +462,7 @@ def test_owner_renames_a_business_but_not_its_slug(duka: Business) -> None:
     duka.refresh_from_db()
     assert response.status_code == 302
     assert (duka.name, duka.slug, duka.trade) == ("Duka Mpya", "duka", "retail")
+    assert duka.approval_above_cents == 2_500_000
 
 
 def test_auditor_there_cannot_change_it_by_being_owner_here(
@@ -470,7 +495,14 @@ def test_owner_of_all_businesses_registers_the_tax_person_for_vat(duka: Business
     url = page("taxperson", "change", duka.tax_person_id)
 
     client.post(
-        url, {"name": "Amina", "kra_pin": "A001234567Z", "vat_registered_from": "2026-12-01"}
+        url,
+        {
+            "name": "Amina",
+            "kra_pin": "A001234567Z",
+            "vat_registered_from": "2026-12-01",
+            "year_ends_month": 12,
+            "keep_years": 7,
+        },
     )
 
     person = TaxPerson.objects.get()
@@ -550,3 +582,232 @@ def test_filter_by_business_holds_where_only_another_has_rows(duka: Business) ->
         return int(answer.context["cl"].result_count)
 
     assert (shown(duka), shown(water)) == (1, 0)
+
+
+# Accounts are opened and named, never changed otherwise
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.ACCOUNTANT])
+def test_keeper_opens_an_account_once(duka: Business, role: Role) -> None:
+    client = as_role(role)
+    fields = {"business": duka.pk, "code": "1100.1", "name": "Second till"}
+    assert client.get(page("account", "add")).status_code == 200
+
+    answers = [client.post(page("account", "add"), fields) for _ in range(2)]
+
+    account = Account.objects.get(code="1100.1")
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert (account.name, account.kind, account.business) == ("Second till", "asset", duka)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("7000", "A code is four digits such as 6140, or an account and a number: 1100.1."),
+        ("6999.1", "There is no account 6999 to put 6999.1 under."),
+        ("1000", "1000 is taken already: Cash drawer."),
+    ],
+)
+def test_account_that_cannot_be_opened_gets_a_sentence(
+    duka: Business, code: str, sentence: str
+) -> None:
+    before = Account.objects.count()
+
+    answer = as_role(Role.OWNER).post(
+        page("account", "add"), {"business": duka.pk, "code": code, "name": "New"}
+    )
+
+    assert answer.status_code == 200
+    assert sentence in answer.content.decode()
+    assert Account.objects.count() == before
+
+
+def test_keeper_names_an_account_and_changes_nothing_else(duka: Business) -> None:
+    account = Account.objects.get(code="1200")
+
+    answer = as_role(Role.ACCOUNTANT).post(
+        page("account", "change", account.pk),
+        {"name": "Equity Bank, Thika", "code": "9999", "kind": "income", "business": 77},
+    )
+
+    account.refresh_from_db()
+    assert answer.status_code == 302
+    assert (account.name, account.code, account.kind, account.business_id) == (
+        "Equity Bank, Thika",
+        "1200",
+        "asset",
+        duka.pk,
+    )
+
+
+def test_account_is_deleted_by_nobody(duka: Business) -> None:
+    client = signed_in(User.objects.create_superuser("root"))
+    account = Account.objects.get(code="1200")
+
+    answer = client.post(page("account", "delete", account.pk), {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert Account.objects.filter(pk=account.pk).exists()
+
+
+def test_auditor_opens_and_names_no_account(duka: Business, water: Business) -> None:
+    auditor = as_role(Role.AUDITOR)
+    mixed = signed_in(a_user("amina", duka=Role.AUDITOR, maji=Role.OWNER))
+    account = Account.objects.get(business=duka, code="1200")
+    fields = {"business": duka.pk, "code": "1100.1", "name": "Mine"}
+
+    answers = [
+        auditor.post(page("account", "add"), fields),
+        auditor.post(page("account", "change", account.pk), {"name": "Mine"}),
+        mixed.post(page("account", "add"), fields),
+        mixed.post(page("account", "change", account.pk), {"name": "Mine"}),
+    ]
+
+    # The form again, for who keeps other books: this business is no choice there.
+    assert [answer.status_code for answer in answers] == [403, 403, 200, 403]
+    assert not Account.objects.filter(name="Mine").exists()
+
+
+# Journals, periods and excise rates
+
+
+@pytest.fixture
+def journal(duka: Business) -> Journal:
+    return propose(
+        business=duka,
+        occurred_on=date(2026, 11, 22),
+        description="Power of November",
+        lines=[("6030", 5_000), ("1200", -5_000)],
+        proposed_by=a_user("writer"),
+        at=NOW,
+        key="journal-one",
+    )
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_reader_finds_journals_and_is_led_to_their_pages(journal: Journal, role: Role) -> None:
+    other = a_business(slug="maji")
+    propose(
+        business=other,
+        occurred_on=date(2026, 11, 22),
+        description="Theirs",
+        lines=[("6030", 5_000), ("1200", -5_000)],
+        proposed_by=a_user("writer"),
+        at=NOW,
+        key="journal-two",
+    )
+    client = as_role(role)
+
+    text = client.get(page("journal", "change", journal.pk)).content.decode()
+
+    assert shown(client, "journal") == [journal.pk]
+    assert f'href="/books/journals/{journal.pk}/"' in text
+    assert text.count("6030 Power") == 1
+    assert client.post(page("journal", "change", journal.pk), {}).status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.ACCOUNTANT])
+def test_add_journal_leads_to_the_page_where_it_is_written(duka: Business, role: Role) -> None:
+    client = as_role(role)
+
+    answer = client.get(page("journal", "add"))
+
+    assert page("journal", "add") in client.get(page("journal", "changelist")).content.decode()
+    assert (answer.status_code, answer["Location"]) == (302, "/books/journals/new/")
+
+
+def test_auditor_is_offered_no_journal_to_add(duka: Business) -> None:
+    text = as_role(Role.AUDITOR).get(page("journal", "changelist")).content.decode()
+
+    assert page("journal", "add") not in text
+
+
+@pytest.mark.parametrize("model", ["entry", "account", "journal", "periodevent"])
+def test_list_asks_no_more_for_more_rows(
+    duka: Business, model: str, django_assert_max_num_queries: Any
+) -> None:
+    client = as_role(Role.OWNER)
+    for number in range(25):
+        an_entry(duka)
+        close_day(business=duka, day=date(2026, 10, 1 + number), actor=None, at=NOW)
+
+    with django_assert_max_num_queries(16):
+        client.get(page(model, "changelist"))
+
+
+def test_entry_and_account_lead_to_their_pages(duka: Business) -> None:
+    posted = an_entry(duka)
+    account = Account.objects.get(code=Code.CASH_DRAWER)
+    client = as_role(Role.AUDITOR)
+
+    entry = client.get(page("entry", "change", posted.entry_id)).content.decode()
+    statement = client.get(page("account", "change", account.pk)).content.decode()
+
+    assert f'href="/books/entry/{posted.entry_id}/"' in entry
+    assert 'href="/books/account/?b=duka&amp;code=1000"' in statement
+
+
+def test_owner_adds_an_excise_rate_per_litre(duka: Business) -> None:
+    client = as_role(Role.OWNER)
+
+    added = client.post(page("exciserate", "add"), {"from_on": "2027-07-01", "per_litre": "6.4134"})
+
+    assert added.status_code == 302
+    assert ExciseRate.objects.get(from_on="2027-07-01").cents_per_1000_litres == 641_340
+    assert "KES 6.4134 per litre" in client.get(page("exciserate", "changelist")).content.decode()
+
+
+@pytest.mark.parametrize("typed", ["", "six", "0", "-1", "6.123456", "99999", "1e3"])
+def test_excise_rate_that_cannot_be_gets_a_sentence(duka: Business, typed: str) -> None:
+    before = ExciseRate.objects.count()
+
+    answer = as_role(Role.OWNER).post(
+        page("exciserate", "add"), {"from_on": "2027-07-01", "per_litre": typed}
+    )
+
+    assert (answer.status_code, ExciseRate.objects.count()) == (200, before)
+
+
+def test_owner_of_one_business_sets_no_excise_for_all(duka: Business, water: Business) -> None:
+    answer = as_role(Role.OWNER).post(
+        page("exciserate", "add"), {"from_on": "2027-07-01", "per_litre": "6"}
+    )
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("limit", ["", "lots", "-5"])
+def test_limit_that_cannot_be_gets_a_sentence(duka: Business, limit: str) -> None:
+    fields = business_form(duka, "Duka Mpya") | {"approval_above": limit}
+
+    answer = as_role(Role.OWNER).post(page("business", "change", duka.pk), fields)
+
+    duka.refresh_from_db()
+    assert (answer.status_code, duka.name) == (200, "Amina duka")
+
+
+def test_auditor_reads_the_page_of_a_business(duka: Business) -> None:
+    text = as_role(Role.AUDITOR).get(page("business", "change", duka.pk)).content.decode()
+
+    assert "10,000" in text
+
+
+def test_auditor_reads_rates_and_closed_periods(duka: Business) -> None:
+    event = close_day(business=duka, day=date(2026, 11, 22), actor=None, at=NOW)
+    tax = TaxRate.objects.get(tax_class="B", from_on="2021-01-01")
+    excise = ExciseRate.objects.get(from_on="2022-10-01")
+    client = as_role(Role.AUDITOR)
+
+    pages = [
+        client.get(page(*where)).content.decode()
+        for where in (
+            ("periodevent", "change", event.pk),
+            ("taxrate", "change", tax.pk),
+            ("exciserate", "change", excise.pk),
+        )
+    ]
+
+    assert 'href="/books/periods/duka/"' in pages[0]
+    assert event.hash in pages[0]
+    assert '<div class="readonly">16</div>' in pages[1]
+    assert '<div class="readonly">6.41</div>' in pages[2]

@@ -1,0 +1,1 @@
+"""What the books' pages send, read once; every refusal is a sentence for who typed it."""

@@ -1,0 +1,94 @@
+"""An entry's own page, and its reversal."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from money.access import Ability
+from money.actions.corrections import (
+    AlreadyReversed,
+    NotReversible,
+    WrongDay,
+    can_be_reversed,
+    reverse,
+)
+from money.actions.periods import NoReason
+from money.actions.posting import PeriodLocked
+from money.models import ENTRY_IDS_PER_BOOK, Entry, Journal, JournalState
+from money.views.doors import Reader, fields_of, opened_by
+
+REFUSALS = (AlreadyReversed, NoReason, NotReversible, PeriodLocked, WrongDay)
+MOST_REASON = 120
+
+
+@opened_by(Ability.SEE_BOOKS)
+@require_GET
+def entry(request: HttpRequest, reader: Reader, entry_id: int) -> HttpResponse:
+    """Show an entry: its lines, its place in the chain, what reverses it, what it came from."""
+    return _page(request, reader, find_entry(reader, entry_id))
+
+
+@opened_by(Ability.SEE_BOOKS)
+@require_POST
+def reverse_entry(request: HttpRequest, reader: Reader, entry_id: int) -> HttpResponse:
+    """Post the opposite of an entry, today."""
+    found, now = find_entry(reader, entry_id), timezone.now()
+    reader.insist(Ability.KEEP_BOOKS, found.business)
+    reason = fields_of(request).get("reason", "")[:MOST_REASON]
+    try:
+        posted = reverse(
+            entry_id=found.pk,
+            known_on=max(timezone.localdate(now), found.occurred_on),
+            reason=reason,
+            actor=reader.user,
+            posted_at=now,
+        )
+    except REFUSALS as refusal:
+        return _page(request, reader, found, refusal=refusal, reason=reason)
+    messages.success(request, f"Entry {found.number} is reversed. This is the entry that did it.")
+    return redirect("money:entry", posted.entry_id)
+
+
+def find_entry(reader: Reader, entry_id: int) -> Entry:
+    """Return an entry of a business whose books one sees; else there is no such page."""
+    if not reader.may(Ability.SEE_BOOKS, entry_id // ENTRY_IDS_PER_BOOK):
+        raise Http404
+    rows = Entry.objects.select_related("business__book", "actor", "reverses")
+    found = rows.filter(pk=entry_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _page(
+    request: HttpRequest,
+    reader: Reader,
+    found: Entry,
+    *,
+    refusal: Exception | None = None,
+    reason: str = "",
+) -> HttpResponse:
+    lines = list(found.lines.select_related("account").order_by("pk"))
+    reversed_by = Entry.objects.filter(reverses=found).first()
+    keeps = reader.may(Ability.KEEP_BOOKS, found.business_id)
+    why_not = can_be_reversed(found)
+    journals = Journal.objects.select_related("attachment", "proposed_by", "decided_by")
+    context: dict[str, Any] = {
+        "entry": found,
+        "business": found.business,
+        "lines": lines,
+        "total_cents": sum(line.amount_cents for line in lines if line.amount_cents > 0),
+        "reversed_by": reversed_by,
+        "journal": journals.filter(entry=found).first(),
+        "corrected_by": journals.filter(corrects=found, state=JournalState.PROPOSED).first(),
+        "why_not": why_not,
+        "can_reverse": keeps and not why_not and not reversed_by,
+        "is_last": found.number >= found.business.book.last_number,
+        "refusal": refusal,
+        "reason": reason,
+    }
+    return render(request, "money/entry.html", context, status=422 if refusal else 200)
