@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from money.actions.corrections import (
+    MOST_DESCRIPTION_LETTERS,
     AlreadyReversed,
     NoEntry,
     NotReversible,
@@ -21,7 +22,7 @@ from money.actions.corrections import (
 from money.actions.periods import locked_book
 from money.actions.posting import KeyTaken, PeriodLocked, UnknownAccount, post
 from money.chart import Code, parent_of
-from money.drafts import Draft, DraftLine, TooLong, is_same_content, tax_of
+from money.drafts import Draft, DraftLine, Posted, TooLong, is_same_content, tax_of
 from money.models import (
     Account,
     Attachment,
@@ -93,7 +94,8 @@ def propose(  # noqa: PLR0913 a journal has that many facts
     """Keep a journal of (account code, cents, tax letter) lines, and post it where that is allowed.
 
     Above the business's limit, of its debits or of the entry that it corrects, it waits for a
-    second person. A `key` from the form makes it happen once. Raises BadJournal, BadPaper,
+    second person. One without lines only takes back what it corrects; its description says why.
+    A `key` from the form makes it happen once. Raises BadJournal, BadPaper,
     KeyTaken, NoBook, PeriodLocked, UnknownAccount, NotByHand, NoEntry, NotReversible,
     AlreadyReversed, and what a Draft raises (Unbalanced, TooLong, UnknownTax).
     """
@@ -105,7 +107,7 @@ def propose(  # noqa: PLR0913 a journal has that many facts
         lines=lines,
         kind=kind,
     )
-    _refuse_draft(draft, key, paper, at)
+    _refuse_draft(draft, key, paper, at, is_reversal=corrects_id is not None and not lines)
     with transaction.atomic():
         book = locked_book(business)
         if key and (first := Journal.objects.filter(key=key).first()):
@@ -191,14 +193,20 @@ def opening_balances(
     )
 
 
-def _refuse_draft(draft: Draft, key: str, paper: Paper | None, at: datetime) -> None:
+def _refuse_draft(
+    draft: Draft, key: str, paper: Paper | None, at: datetime, *, is_reversal: bool
+) -> None:
     if draft.kind not in WRITTEN_BY_HAND:
         raise BadJournal("A journal by hand is an adjustment or brings opening balances.")
     if not draft.description:
-        raise BadJournal("Say what the journal is for.")
+        why = "why the entry is reversed: it stays on record" if is_reversal else "what it is for"
+        raise BadJournal(f"Say {why}.")
     if len(key) > MOST_KEY_LETTERS:
         raise TooLong(f"The key has more than {MOST_KEY_LETTERS} letters.")
-    draft.refuse_unpostable()
+    if len(draft.description) > MOST_DESCRIPTION_LETTERS:
+        raise TooLong(f"The description has more than {MOST_DESCRIPTION_LETTERS} letters.")
+    if not is_reversal:
+        draft.refuse_unpostable()
     refuse_by_hand(draft.lines)
     if draft.occurred_on > timezone.localdate(at) + timedelta(days=1):
         raise BadJournal(f"{draft.occurred_on} is still to come: tomorrow is the latest day.")
@@ -330,9 +338,12 @@ def _post(journal: Journal, *, by: User, at: datetime) -> Journal:
     if entry := journal.corrects:
         if why := can_be_reversed(entry):
             raise NotReversible(why)
-        reason = f"corrected by journal {journal.pk}"
+        lines = _lines_of(journal)
+        reason = f"corrected by journal {journal.pk}" if lines else journal.description
         day = max(journal.occurred_on, entry.occurred_on)
-        post_reversal(entry, day, journal.kind, reason, journal.proposed_by, at)
+        reversal = post_reversal(entry, day, journal.kind, reason, journal.proposed_by, at)
+        if not lines:
+            return _decided(journal, reversal, by=by, at=at)
     draft = Draft(
         business=journal.business,
         key=f"journal:{journal.pk}",
@@ -343,7 +354,11 @@ def _post(journal: Journal, *, by: User, at: datetime) -> Journal:
         actor=journal.proposed_by,
         kind=journal.kind,
     )
-    journal.entry_id = post(draft, posted_at=at).entry_id
+    return _decided(journal, post(draft, posted_at=at), by=by, at=at)
+
+
+def _decided(journal: Journal, posted: Posted, *, by: User, at: datetime) -> Journal:
+    journal.entry_id = posted.entry_id
     journal.state = JournalState.POSTED
     journal.decided_by, journal.decided_at = by, at
     journal.save(update_fields=["entry", "state", "decided_by", "decided_at"])

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
+from money.cents import format_shillings
 from money.models import Business
 from money.report import Cell, Column, Figure, Period, Report, Row, Style, Where
 from money.snapshot import snapshot
@@ -34,8 +35,8 @@ from money.statements.sheet import Sheet, names_of
 __all__ = ["FIRST", "MOST_ROWS", "BadCursor", "Page", "account_statement", "general_ledger"]
 
 _CLOSED = (
-    "A year was closed into retained earnings in this period. The profit and loss statement leaves"
-    " those entries out."
+    "A year was closed into retained earnings in this period. Without that it moved KES {}: the"
+    " figure of the profit and loss statement."
 )
 # The cursor of the first page.
 FIRST = "0"
@@ -140,7 +141,7 @@ def account_statement(
         opening, start, closing, moving = _turnovers(accounts, period, place, tax_class)
         found = read_lines(moving, period, place, limit + 1, tax_class)
         previous = _previous(moving, period, place, limit, tax_class)
-        notes = _closings_note(accounts, period)
+        closed = _closed_cents(accounts, period)
     table = _Table(
         {business.pk: business.slug for business in businesses},
         accounts.names,
@@ -159,7 +160,9 @@ def account_statement(
     else:
         table.end(opening, closing, Where(tuple(codes), period.from_on, period.to_on, tax_class))
     report = _report("account-statement", _title(accounts, codes), businesses, period, table)
-    report.notes = notes
+    if closed:
+        moved = closing.net_cents - opening.net_cents - closed
+        report.notes.append(_CLOSED.format(format_shillings(table.sign * moved)))
     return Page(report, next_cursor, previous)
 
 
@@ -201,13 +204,11 @@ def _previous(
     return str(places[limit]) if len(places) > limit else FIRST
 
 
-def _closings_note(accounts: Accounts, period: Period) -> list[str]:
+def _closed_cents(accounts: Accounts, period: Period) -> int:
+    """Return what closed years took from these accounts in `period`, debit positive."""
     if not any(code[0] in "456" for _, code in accounts.keys.values()):
-        return []
-    closed = closings(accounts, period)
-    if not any(turnover.net_cents for turnover in closed.values()):
-        return []
-    return [_CLOSED]
+        return 0
+    return sum(turnover.net_cents for turnover in closings(accounts, period).values())
 
 
 def _is_credit(codes: Collection[str]) -> bool:

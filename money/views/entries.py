@@ -12,16 +12,14 @@ from money.access import Ability
 from money.actions.corrections import (
     AlreadyReversed,
     NotReversible,
-    WrongDay,
     can_be_reversed,
-    reverse,
 )
-from money.actions.periods import NoReason
+from money.actions.journals import BadJournal, propose
 from money.actions.posting import PeriodLocked
-from money.models import ENTRY_IDS_PER_BOOK, Entry, Journal, JournalState
+from money.models import ENTRY_IDS_PER_BOOK, Entry, EntryKind, Journal, JournalState
 from money.views.doors import Reader, fields_of, opened_by
 
-REFUSALS = (AlreadyReversed, NoReason, NotReversible, PeriodLocked, WrongDay)
+REFUSALS = (AlreadyReversed, BadJournal, NotReversible, PeriodLocked)
 MOST_REASON = 120
 
 
@@ -35,22 +33,34 @@ def entry(request: HttpRequest, reader: Reader, entry_id: int) -> HttpResponse:
 @opened_by(Ability.SEE_BOOKS)
 @require_POST
 def reverse_entry(request: HttpRequest, reader: Reader, entry_id: int) -> HttpResponse:
-    """Post the opposite of an entry, today."""
+    """Take an entry back today: by its opposite at once, or by a second person above the limit."""
     found, now = find_entry(reader, entry_id), timezone.now()
     reader.insist(Ability.KEEP_BOOKS, found.business)
     reason = fields_of(request).get("reason", "")[:MOST_REASON]
     try:
-        posted = reverse(
-            entry_id=found.pk,
-            known_on=max(timezone.localdate(now), found.occurred_on),
-            reason=reason,
-            actor=reader.user,
-            posted_at=now,
+        journal = propose(
+            business=found.business,
+            occurred_on=max(timezone.localdate(now), found.occurred_on),
+            description=reason,
+            lines=[],
+            proposed_by=reader.user,
+            at=now,
+            corrects_id=found.pk,
+            kind=EntryKind.OPENING if found.kind == EntryKind.OPENING else EntryKind.ADJUSTMENT,
+            # A double click is one; after a rejection it may be asked for again.
+            key=f"reverse:{found.pk}:{_rejected(found)}",
         )
     except REFUSALS as refusal:
         return _page(request, reader, found, refusal=refusal, reason=reason)
+    if journal.entry_id is None:
+        messages.success(request, "It is above the limit: a second person approves the reversal.")
+        return redirect("money:journal", journal.pk)
     messages.success(request, f"Entry {found.number} is reversed. This is the entry that did it.")
-    return redirect("money:entry", posted.entry_id)
+    return redirect("money:entry", journal.entry_id)
+
+
+def _rejected(found: Entry) -> int:
+    return found.corrections.filter(state=JournalState.REJECTED).count()
 
 
 def find_entry(reader: Reader, entry_id: int) -> Entry:

@@ -1,7 +1,8 @@
 """Manual journals: the list, one of them, and what is done to it."""
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,7 +14,7 @@ from money.actions.corrections import AlreadyReversed, NotReversible, WrongDay
 from money.actions.journals import Decided, SamePerson, approve, reject
 from money.actions.posting import PeriodLocked
 from money.drafts import TooLong
-from money.models import Journal, JournalState
+from money.models import Journal, JournalState, Line
 from money.views.doors import Reader, fields_of, opened_by
 
 REFUSALS = (
@@ -107,11 +108,18 @@ def paper(request: HttpRequest, reader: Reader, journal_id: int) -> HttpResponse
 
 
 def _rows(reader: Reader) -> QuerySet[Journal]:
-    """Return the journals that one sees, without the papers' contents."""
+    """Return the journals that one sees, each with its debits: of what it takes back, without."""
+    taken_back = (
+        Line.objects.filter(entry_id=OuterRef("corrects_id"), amount_cents__gt=0)
+        .values("entry_id")
+        .annotate(total=Sum("amount_cents"))
+        .values("total")
+    )
+    debits = Sum("lines__amount_cents", filter=Q(lines__amount_cents__gt=0))
     return (
         Journal.objects.filter(business__in=reader.where(Ability.SEE_BOOKS))
         .select_related("business", "proposed_by", "decided_by")
-        .annotate(total_cents=Sum("lines__amount_cents", filter=Q(lines__amount_cents__gt=0)))
+        .annotate(total_cents=Coalesce(debits, Subquery(taken_back), 0))
     )
 
 

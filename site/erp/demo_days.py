@@ -58,7 +58,7 @@ PLANS = {
     "maji": Plan(
         wares=(
             Ware(Code.SALES_WATER_REFILL, "B", 3_500, 6_500, "5000", "1420", 12),
-            Ware(Code.SALES_WATER_SEALED, "B", 2_000, 4_500, "5010", "1420", 38, millilitres=30),
+            Ware(Code.SALES_WATER_SEALED, "B", 2_000, 4_500, "5010", "1420", 38, millilitres=20),
             Ware(Code.SALES_DELIVERY, "B", 300, 900, "5020", "1420", 5),
         ),
         bills={"6000": 62_000, "6020": 25_000, "6030": 11_600, "6040": 9_500, "6060": 3_480},

@@ -10,6 +10,7 @@ from money.cents import (
     NotAnAmount,
     NotAQuantity,
     divide_half_up,
+    excise_part,
     format_quantity,
     format_shillings,
     line_total,
@@ -101,6 +102,7 @@ def test_format_shillings_is_read_back_as_the_same_amount(cents: int) -> None:
         (5, "0.05"),
         (50, "0.50"),
         (-5, "-0.05"),
+        (-1, "-0.01"),
         (100_000, "1,000"),
         (125_050, "1,250.50"),
         (-125_000, "-1,250"),
@@ -123,8 +125,10 @@ def test_parse_quantity_reads_thousandths(text: str, milli: int) -> None:
     "text", ["", "0", "0.000", "-1", "1.2345", "1,5", "1e3", "\uff12", ".5", "1.", "10000000", "kg"]
 )
 def test_parse_quantity_refuses_what_is_no_quantity(text: str) -> None:
-    with pytest.raises(NotAQuantity):
+    with pytest.raises(NotAQuantity) as caught:
         parse_quantity(text)
+
+    assert str(caught.value) == "Write a quantity such as 1, 2.5 or 0.750."
 
 
 @given(st.integers(1, 9_999_999_999))
@@ -134,7 +138,15 @@ def test_format_quantity_is_read_back_as_the_same_quantity(milli: int) -> None:
 
 @pytest.mark.parametrize(
     ("milli", "text"),
-    [(0, "0"), (2_000, "2"), (2_500, "2.5"), (10, "0.01"), (-2_500, "-2.5"), (-2_000, "-2")],
+    [
+        (0, "0"),
+        (2_000, "2"),
+        (2_500, "2.5"),
+        (10, "0.01"),
+        (-2_500, "-2.5"),
+        (-2_000, "-2"),
+        (-1, "-0.001"),
+    ],
 )
 def test_format_quantity_prints_no_needless_zeros(milli: int, text: str) -> None:
     assert format_quantity(milli) == text
@@ -142,7 +154,10 @@ def test_format_quantity_prints_no_needless_zeros(milli: int, text: str) -> None
 
 @pytest.mark.parametrize(
     ("numerator", "denominator", "rounded"),
-    [(1, 2, 1), (-1, 2, -1), (1, -2, -1), (-1, -2, 1), (3, 2, 2), (5, 2, 3), (1, 3, 0), (2, 3, 1)],
+    [
+        *((1, 2, 1), (-1, 2, -1), (1, -2, -1), (-1, -2, 1), (3, 2, 2), (5, 2, 3), (1, 3, 0)),
+        *((2, 3, 1), (7, -1, -7)),
+    ],
 )
 def test_divide_half_up_rounds_halves_away_from_zero(
     numerator: int, denominator: int, rounded: int
@@ -194,6 +209,25 @@ def test_vat_part_re_adds_to_the_gross(gross: int, rate: int) -> None:
     net = gross - vat
 
     assert abs(net * rate - vat * 10_000) * 2 <= 10_000 + rate
+
+
+@pytest.mark.parametrize(
+    ("millilitres", "per_1000_litres", "duty"),
+    [
+        (1_000_000, 600_000, 600_000),
+        (500, 600_000, 300),
+        (1, 500_000, 1),  # half a cent
+        (1, 499_999, 0),
+        (3, 500_000, 2),  # 1.5
+        (20_000, 0, 0),
+        (0, 600_000, 0),
+        (-500, 600_000, -300),
+    ],
+)
+def test_excise_part_is_the_duty_on_a_volume(
+    millilitres: int, per_1000_litres: int, duty: int
+) -> None:
+    assert excise_part(millilitres, per_1000_litres) == duty
 
 
 @pytest.mark.parametrize(

@@ -197,10 +197,10 @@ def test_limit_is_of_all_debits(
         (
             {"description": "x" * 201},
             TooLong,
-            "This journal: the description has more than 200 letters.",
+            "The description has more than 200 letters.",
         ),
         ({"key": "x" * 65}, TooLong, "The key has more than 64 letters."),
-        ({"description": "  "}, BadJournal, "Say what the journal is for."),
+        ({"description": "  "}, BadJournal, "Say what it is for."),
         (
             {"kind": EntryKind.FACT},
             BadJournal,
@@ -550,6 +550,23 @@ def test_correction_of_a_fact_of_a_closed_day_enters_that_day_whole(duka: Busine
     assert set(days) == {(date(2026, 11, 10), None)}
     assert right.state == JournalState.POSTED
     assert verify_books().is_ok
+
+
+def test_journal_without_lines_takes_back_what_it_corrects(duka: Business) -> None:
+    wrong = proposed(duka).entry
+    assert wrong is not None
+
+    back = proposed(duka, lines=[], corrects_id=wrong.pk, description="Twice", occurred_on=TODAY)
+
+    reversal = Entry.objects.get(reverses=wrong)
+    assert (back.entry, back.state) == (reversal, JournalState.POSTED)
+    assert reversal.description == "Reverses duka 1: Twice"
+    assert set(balances(duka).values()) == {0}
+    assert verify_books().is_ok
+
+
+def test_journal_without_lines_and_without_an_entry_is_refused(duka: Business) -> None:
+    refusal(Unbalanced, proposed, duka, lines=[])
 
 
 def test_correction_of_tomorrows_entry_is_reversed_tomorrow(duka: Business) -> None:

@@ -365,7 +365,7 @@ def test_post_needs_as_many_queries_for_two_lines_as_for_many(duka: Business) ->
             post(replace(a_draft(duka, lines=some), key=key), posted_at=NOW)
         counts.append(len(queries))
 
-    assert counts == [6, 6, 6]
+    assert counts == [5, 5, 5]
 
 
 def test_draft_without_an_actor_names_nobody(duka: Business) -> None:

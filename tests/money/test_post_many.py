@@ -73,7 +73,7 @@ def test_post_many_needs_as_many_queries_for_two_as_for_many(duka: Business) -> 
             post_many(drafts(duka, count, prefix=prefix), posted_at=NOW)
         counts.append(len(queries))
 
-    assert counts == [6, 6]
+    assert counts == [5, 5]
 
 
 def test_post_many_of_more_rows_than_one_statement_takes(duka: Business) -> None:

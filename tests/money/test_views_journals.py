@@ -12,6 +12,7 @@ from django.test import Client
 from money.actions.journals import Paper, propose
 from money.actions.periods import lock_month
 from money.models import Business, Entry, Journal, JournalState, Line, Role, User
+from money.verification import verify_books
 from tests.make import NOW, TODAY, a_business, a_user, an_entry, lines_of
 from tests.money.pages import (
     KEEPERS,
@@ -120,6 +121,41 @@ def test_a_keeper_reverses_an_entry_and_both_say_so(duka: Business, role: str) -
     assert "Reverses entry 1 of 22 November 2026" in text_of(second)
     assert "Typed twice" in text_of(second)
     assert 'name="reason"' not in first.content.decode()
+
+
+def test_a_reversal_above_the_limit_waits_for_a_second_person(duka: Business) -> None:
+    posted = an_adjustment(duka, lines=[("6030", 1_000_001), ("1200", -1_000_001)])
+    first, second = as_role(Role.ACCOUNTANT), as_role(Role.OWNER)
+    address = f"/books/entry/{posted.entry_id}/reverse"
+
+    answers = [first.post(address, {"reason": "Not our bill"}) for _ in range(2)]
+    page = first.get(answers[0]["Location"])
+    listed = second.get("/books/journals/")
+    assert (Entry.objects.count(), Journal.objects.count()) == (1, 1)
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert "Takes back entry 1" in text_of(page)
+    assert "10,000.01" in text_of(listed)
+
+    own = first.post(f"{answers[0]['Location']}approve")
+    assert (own.status_code, Entry.objects.count()) == (422, 1)
+    second.post(f"{answers[0]['Location']}approve")
+    reversal = Entry.objects.get(reverses_id=posted.entry_id)
+    assert lines_of(reversal.key) == [("6030", -1_000_001), ("1200", 1_000_001)]
+    assert reversal.description == "Reverses duka 1: Not our bill"
+    assert verify_books().is_ok
+
+
+def test_a_reversal_that_was_rejected_may_be_asked_for_again(duka: Business) -> None:
+    posted = an_adjustment(duka, lines=[("6030", 1_000_001), ("1200", -1_000_001)])
+    first, second = as_role(Role.ACCOUNTANT), as_role(Role.OWNER)
+    address = f"/books/entry/{posted.entry_id}/reverse"
+
+    asked = first.post(address, {"reason": "Not our bill"})["Location"]
+    second.post(f"{asked}reject", {"note": "It is ours"})
+    again = first.post(address, {"reason": "Really not"})["Location"]
+
+    assert asked != again
+    assert (Entry.objects.count(), Journal.objects.count()) == (1, 2)
 
 
 def test_a_reversal_sent_twice_is_one(duka: Business) -> None:
