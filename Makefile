@@ -51,8 +51,12 @@ coverage: $(VENV)/.dev
 	$(PY) -m pytest -q -n 2 --dist loadgroup tests --ignore=tests/browser --ignore=tests/journeys --cov --cov-branch --cov-report=term
 
 bench: $(VENV)/.dev
-	PYTHONPATH=site:. $(PY) -m tests.bench.monitor_rate $(or $(SCALE),1)
-	PYTHONPATH=site:. $(PY) -m tests.bench.first_sale
+	@failed=; \
+	for bench in monitor_rate posting posting_together posting_contenders statements; do \
+	  PYTHONPATH=site:. $(PY) -m tests.bench.$$bench $(or $(SCALE),1) || failed="$$failed $$bench"; \
+	done; \
+	PYTHONPATH=site:. $(PY) -m tests.bench.first_sale || failed="$$failed first_sale"; \
+	if [ -n "$$failed" ]; then echo "missed a bar:$$failed"; exit 1; fi
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix --exit-zero $(CODE)

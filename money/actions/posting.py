@@ -4,7 +4,7 @@ The lines go in first and the entries last, in the order of their numbers; the t
 checks it against the head of its book and moves the head on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from money.chain import EntryFacts, canonical_text, link
-from money.drafts import Draft, DraftLine, Posted, is_same_content, sums, tax_of
+from money.drafts import Draft, Posted, is_same_content, sums, tax_of
 from money.models import ENTRY_IDS_PER_BOOK, Business, EntryKind
 
 # SQLite takes 32,766 values in one statement; lines have five and entries fourteen.
@@ -63,9 +63,10 @@ def post(draft: Draft, *, posted_at: datetime) -> Posted:
     # No savepoint of our own: a refusal by the database undoes the caller's whole transaction.
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         head = _lock_head(cursor, draft.business)
-        if first := _find_by_key(cursor, draft):
-            return first
-        return _write(cursor, [draft], head, posted_at)[0]
+        ids, known = _look_up(cursor, [draft])
+        if known:
+            return _first_of(cursor, draft)
+        return _write(cursor, [draft], ids, head, posted_at)[0]
 
 
 def post_many(drafts: Sequence[Draft], *, posted_at: datetime) -> list[Posted]:
@@ -89,14 +90,13 @@ def post_many(drafts: Sequence[Draft], *, posted_at: datetime) -> list[Posted]:
             raise KeyTaken(f"{draft.key} comes twice, with another content.")
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         head = _lock_head(cursor, business)
-        known = _known_keys(cursor, list(fresh))
-        done = {key: _find_by_key(cursor, fresh[key]) for key in known}
+        ids, known = _look_up(cursor, list(fresh.values()))
+        done = {key: _first_of(cursor, fresh[key]) for key in known}
         todo = [draft for key, draft in fresh.items() if key not in known]
         if todo:
-            written = _write(cursor, todo, head, posted_at)
+            written = _write(cursor, todo, ids, head, posted_at)
             done |= {draft.key: posted for draft, posted in zip(todo, written, strict=True)}
-    outcomes = [done[draft.key] for draft in drafts]
-    return [posted for posted in outcomes if posted]
+    return [done[draft.key] for draft in drafts]
 
 
 def _says_the_same(one: Draft, other: Draft) -> bool:
@@ -125,27 +125,42 @@ def _day(value: Any) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _known_keys(cursor: CursorWrapper, keys: Sequence[str]) -> set[str]:
+def _look_up(cursor: CursorWrapper, drafts: Sequence[Draft]) -> tuple[dict[str, int], set[str]]:
+    """Return code -> id of the drafts' accounts, and the keys that are in a book already.
+
+    In one statement, as every statement counts here; a missing account is simply left out.
+    """
+    codes = sorted({line[0] for draft in drafts for line in draft.lines})
+    ids: dict[str, int] = {}
     known: set[str] = set()
-    for start in range(0, len(keys), MOST_ROWS):
-        some = keys[start : start + MOST_ROWS]
-        marks = ", ".join(["%s"] * len(some))
-        cursor.execute(f'SELECT "key" FROM money_entry WHERE "key" IN ({marks})', some)  # noqa: S608
-        known |= {key for (key,) in cursor.fetchall()}
-    return known
+    for start in range(0, len(drafts), MOST_ROWS):
+        keys = [draft.key for draft in drafts[start : start + MOST_ROWS]]
+        cursor.execute(
+            "SELECT id, code, NULL FROM money_account"  # noqa: S608
+            f" WHERE business_id = %s AND code IN ({_marks(codes)})"
+            f' UNION ALL SELECT id, NULL, "key" FROM money_entry WHERE "key" IN ({_marks(keys)})',
+            [drafts[0].business.pk, *codes, *keys],
+        )
+        for pk, code, key in cursor.fetchall():
+            if key is None:
+                ids[code] = pk
+            else:
+                known.add(key)
+    return ids, known
 
 
-def _find_by_key(cursor: CursorWrapper, draft: Draft) -> Posted | None:
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _first_of(cursor: CursorWrapper, draft: Draft) -> Posted:
     """Return the entry that holds the draft's key already; raise KeyTaken if it says otherwise."""
     cursor.execute(
         "SELECT id, number, hash, business_id, occurred_on, late_for, description, source,"
         ' reverses_id, kind FROM money_entry WHERE "key" = %s',
         [draft.key],
     )
-    row = cursor.fetchone()
-    if row is None:
-        return None
-    entry_id, number, entry_hash, business_id, occurred_on, late_for, *rest = row
+    entry_id, number, entry_hash, business_id, occurred_on, late_for, *rest = cursor.fetchone()
     cursor.execute(
         "SELECT a.code, l.amount_cents, l.tax_class FROM money_line l JOIN money_account a"
         " ON a.id = l.account_id WHERE l.entry_id = %s",
@@ -164,21 +179,6 @@ def _find_by_key(cursor: CursorWrapper, draft: Draft) -> Posted | None:
     return Posted(entry_id, number, entry_hash, is_new=False, occurred_on=booked_on)
 
 
-def _account_ids(
-    cursor: CursorWrapper, business: Business, lines: Sequence[DraftLine]
-) -> dict[str, int]:
-    codes = sorted({line[0] for line in lines})
-    marks = ", ".join(["%s"] * len(codes))
-    cursor.execute(
-        f"SELECT code, id FROM money_account WHERE business_id = %s AND code IN ({marks})",  # noqa: S608
-        [business.pk, *codes],
-    )
-    ids: dict[str, int] = dict(cursor.fetchall())
-    if missing := [code for code in codes if code not in ids]:
-        raise UnknownAccount(f"{business.slug} has no account {', '.join(missing)}.")
-    return ids
-
-
 def _booked_on(draft: Draft, head: _Head, posted_at: datetime) -> date:
     """Return the day that a draft is booked on; raise PeriodLocked where there is none for it."""
     day = draft.occurred_on
@@ -194,12 +194,22 @@ def _booked_on(draft: Draft, head: _Head, posted_at: datetime) -> date:
     return max(timezone.localdate(posted_at), head.closed_through + timedelta(days=1))
 
 
+def _refuse_unknown(drafts: Sequence[Draft], ids: Collection[str]) -> None:
+    codes = {line[0] for draft in drafts for line in draft.lines}
+    if missing := sorted(code for code in codes if code not in ids):
+        raise UnknownAccount(f"{drafts[0].business.slug} has no account {', '.join(missing)}.")
+
+
 def _write(
-    cursor: CursorWrapper, drafts: Sequence[Draft], head: _Head, posted_at: datetime
+    cursor: CursorWrapper,
+    drafts: Sequence[Draft],
+    ids: Mapping[str, int],
+    head: _Head,
+    posted_at: datetime,
 ) -> list[Posted]:
     """Write drafts of one book, none of them posted before, after its locked head."""
+    _refuse_unknown(drafts, ids)
     business = drafts[0].business
-    ids = _account_ids(cursor, business, [line for draft in drafts for line in draft.lines])
     at = connection.ops.adapt_datetimefield_value(posted_at)
     first_id = business.pk * ENTRY_IDS_PER_BOOK
     days, posted, lines, entries = [], [], [], []
@@ -269,7 +279,7 @@ def _insert(
     cursor: CursorWrapper, target: str, rows: Sequence[tuple[Any, ...]], suffix: str = ""
 ) -> None:
     """Insert `rows` into `target`, our own text of table and columns, in few statements."""
-    marks = f"({', '.join(['%s'] * len(rows[0]))})"
+    marks = f"({_marks(rows[0])})"
     for start in range(0, len(rows), MOST_ROWS):
         some = rows[start : start + MOST_ROWS]
         values = ", ".join([marks] * len(some))
@@ -280,7 +290,7 @@ def _insert(
 
 
 def _add_movements(
-    cursor: CursorWrapper, totals: dict[tuple[str, date, str], list[int]], ids: dict[str, int]
+    cursor: CursorWrapper, totals: dict[tuple[str, date, str], list[int]], ids: Mapping[str, int]
 ) -> None:
     adapt = connection.ops.adapt_datefield_value
     _insert(
