@@ -125,7 +125,8 @@ def test_amounts_are_named_in_cents() -> None:
 
 
 def models_of_ours() -> list[type]:
-    return [m for f in ("money", "mpesa", "shops") for m in apps.get_app_config(f).get_models()]
+    floors = ("money", "mpesa", "shops", "periodic")
+    return [m for floor in floors for m in apps.get_app_config(floor).get_models()]
 
 
 def test_no_model_has_an_order_of_its_own() -> None:
