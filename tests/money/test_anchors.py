@@ -1,10 +1,12 @@
 """A hash that left the machine finds out even someone who rewrites a whole chain."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from money.actions.periods import close_day
 from money.actions.posting import post, post_many
 from money.chain import FIRST_HASH, EntryFacts, canonical_text, link
 from money.chart import Code
@@ -109,6 +111,39 @@ def test_a_chain_that_was_written_anew_is_found_out_by_an_anchor(
     assert verify_books().is_ok  # nothing inside the machine can tell
     assert verify_books(against=[anchor]).findings == [
         ("", 0, f"no book contains the hash {anchor}: a chain was written anew")
+    ]
+
+
+def test_a_chain_that_was_written_anew_is_found_out_by_a_day_closed_over_it(
+    duka: Business, tamper: Tamper
+) -> None:
+    fixed_postings(duka)
+    close_day(business=duka, day=TODAY, actor=None, at=NOW)
+
+    rewrite(tamper, duka, 2, "Nothing happened")
+
+    assert verify_books().findings == [
+        ("duka", 3, "it is not the entry over which a period was closed")
+    ]
+
+
+def test_entries_that_were_cut_off_are_found_out_by_a_day_closed_over_them(
+    duka: Business, tamper: Tamper
+) -> None:
+    first, second = an_entry(duka), an_entry(duka)
+    close_day(business=duka, day=TODAY - timedelta(days=1), actor=None, at=NOW)
+    an_entry(duka)
+    close_day(business=duka, day=TODAY, actor=None, at=NOW)
+
+    tamper(
+        f"DELETE FROM money_line WHERE entry_id >= {second.entry_id};"
+        f"DELETE FROM money_entry WHERE id >= {second.entry_id};"
+        "UPDATE money_movement SET debit_cents = debit_cents / 3, credit_cents = credit_cents / 3;"
+        f"UPDATE money_book SET last_number = 1, head_hash = '{first.hash}'"
+    )
+
+    assert verify_books().findings == [
+        ("duka", 0, "a period was closed over entry 3, which is gone")
     ]
 
 

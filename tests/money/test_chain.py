@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from money.chain import FIRST_HASH, EntryFacts, canonical_text, link
+from money.chain import (
+    FIRST_HASH,
+    EntryFacts,
+    PeriodFacts,
+    canonical_text,
+    link,
+    period_text,
+)
 from money.chart import Code
 
 FACTS = EntryFacts(
@@ -26,6 +33,21 @@ TEXT = (
     '["duka-1","duka",7,"sale:42","2026-11-22","2026-11-22T09:00:00.000001+00:00",'
     '"Sale 42 \\"Maji\\" \\u00e9","shops.sale",3,null,'
     '[["1000",11600],["2200",-1600],["4040",-10000]]]'
+)
+EVENT = PeriodFacts(
+    slug="duka",
+    number=4,
+    change="unlocked",
+    through_on=date(2026, 11, 9),
+    at=datetime(2026, 11, 22, 9, 0, 0, 1, tzinfo=UTC),
+    actor_id=3,
+    reason='The "power" bill, é',
+    entries=7,
+    entries_hash=FIRST_HASH,
+)
+EVENT_TEXT = (
+    '["duka-period-1","duka",4,"unlocked","2026-11-09","2026-11-22T09:00:00.000001+00:00",'
+    f'3,"The \\"power\\" bill, \\u00e9",7,"{FIRST_HASH}"]'
 )
 HASH = "a6f898353996e20d5c9a22c4702aa931b8326e22f4628256d0dee33603a07b59"
 
@@ -113,3 +135,22 @@ def test_canonical_text_writes_an_amount_to_the_last_cent(cents: int) -> None:
 
 def test_link_depends_on_the_predecessor() -> None:
     assert link("1" * 64, TEXT) != HASH
+
+
+def test_period_text_is_frozen() -> None:
+    assert period_text(EVENT) == EVENT_TEXT
+
+
+def test_period_text_of_a_schedule_names_nobody() -> None:
+    by_schedule = replace(EVENT, change="day_closed", actor_id=None, reason="")
+
+    assert period_text(by_schedule) == (
+        '["duka-period-1","duka",4,"day_closed","2026-11-09","2026-11-22T09:00:00.000001+00:00",'
+        f'null,"",7,"{FIRST_HASH}"]'
+    )
+
+
+def test_period_text_is_the_same_in_every_time_zone() -> None:
+    nairobi = timezone(timedelta(hours=3))
+
+    assert period_text(replace(EVENT, at=EVENT.at.astimezone(nairobi))) == EVENT_TEXT

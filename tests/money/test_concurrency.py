@@ -5,6 +5,8 @@ import signal
 import time
 from itertools import chain
 
+from django.db import connection
+
 from tests.money.conftest import Scratch
 
 
@@ -48,3 +50,16 @@ def test_line_cannot_slip_under_an_entry_of_another_session(scratch: Scratch) ->
 
     assert (waits, lines) == ("True", "2")
     assert " ".join(refusal) == "money: the entry is posted, no line can be added"
+
+
+def test_key_that_another_book_takes_at_the_same_time_is_taken(scratch: Scratch) -> None:
+    waits, entries, *refusal = scratch.run("rival")
+
+    assert (waits, entries) == ("True", "1")
+    # SQLite has one writer, who sees the entry; PostgreSQL's index tells at the very end.
+    said = {
+        "sqlite": "rival:1 is entry 1 already, with another content.",
+        "postgresql": "rival:1: the key was taken in another book just now.",
+    }
+    assert " ".join(refusal) == said[connection.vendor]
+    assert scratch.run("verify", "second") == ["True", "0"]

@@ -345,6 +345,24 @@ def test_late_fact_goes_to_the_day_it_became_known(duka: Business) -> None:
     assert verify_books().is_ok
 
 
+def test_fact_of_an_open_day_stays_on_its_day(duka: Business) -> None:
+    closed(duka, date(2026, 11, 20))
+
+    posted = post(a_draft(duka, YESTERDAY), posted_at=NOW)
+
+    assert posted.occurred_on == YESTERDAY
+    assert Entry.objects.get().late_for is None
+
+
+def test_late_fact_goes_to_the_day_that_it_is_in_nairobi(duka: Business) -> None:
+    closed(duka, YESTERDAY)
+    after_midnight = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
+
+    posted = post(a_draft(duka, YESTERDAY), posted_at=after_midnight)
+
+    assert posted.occurred_on == date(2026, 11, 23)
+
+
 def test_late_fact_of_a_locked_month_goes_to_the_day_it_became_known(duka: Business) -> None:
     locked(duka)
 
@@ -920,11 +938,57 @@ def test_every_column_of_an_event_is_altered_once() -> None:
     assert set(ALTERED) | {"id"} == {field.column for field in PeriodEvent._meta.local_fields}
 
 
-@pytest.mark.parametrize("place", ["event1", "event3", "event5"])
-def test_event_that_is_gone_is_found(trail: dict[str, int], tamper: Tamper, place: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("event1", "period event 1 is missing"),
+        ("event3", "period event 3 is missing"),
+        (
+            "event5",
+            (
+                "it is closed through 2026-11-22 and locked through 2026-10-31,"
+                " the events say 2026-11-09 and 2026-10-31"
+            ),
+        ),
+    ],
+)
+def test_event_that_is_gone_is_found(
+    trail: dict[str, int], tamper: Tamper, place: str, what: str
+) -> None:
     tamper(f"DELETE FROM money_periodevent WHERE id = {trail[place]}")
 
-    assert [finding.business for finding in verify_books().findings] == ["duka"]
+    assert verify_books().findings == [("duka", 0, what)]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("through_on = '2026-11-20'", "period event 3 was altered"),
+        ("previous_hash = hash", "period event 3 does not follow the one before it"),
+    ],
+)
+def test_finding_says_what_is_wrong_with_an_event(
+    trail: dict[str, int], tamper: Tamper, change: str, what: str
+) -> None:
+    tamper(f"UPDATE money_periodevent SET {change} WHERE id = {trail['event3']}")
+
+    assert verify_books().findings == [("duka", 0, what)]
+
+
+def test_event_over_an_empty_book_that_was_forged_with_its_hash_is_found(
+    duka: Business, tamper: Tamper
+) -> None:
+    event, head = closed(duka), "f" * 64
+    facts = PeriodFacts("duka", 1, event.change, event.through_on, event.at, None, "", 0, head)
+
+    tamper(
+        "UPDATE money_periodevent SET entries_hash = %s, hash = %s WHERE id = %s",
+        [head, link(FIRST_HASH, period_text(facts)), event.pk],
+    )
+
+    assert verify_books().findings == [
+        ("duka", 0, "a period was closed over a book without entries, with another hash")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -943,6 +1007,28 @@ def test_dates_of_a_book_that_the_events_do_not_say_are_found(
 
     (finding,) = verify_books().findings
     assert (finding.business, finding.number) == ("duka", 0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "marks"),
+    [
+        ([], (None, None)),
+        ([("unlocked", 9)], (None, None)),
+        ([("day_closed", 10), ("day_closed", 5)], (10, None)),
+        ([("day_closed", 10), ("unlocked", 9)], (9, None)),
+        ([("day_closed", 10), ("unlocked", 15)], (10, None)),
+        ([("month_locked", 10), ("unlocked", 5)], (5, 5)),
+        ([("month_locked", 10), ("day_closed", 20), ("unlocked", 15)], (15, 10)),
+        ([("month_locked", 10), ("unlocked", 5), ("month_locked", 8)], (8, 8)),
+        ([("year_closed", 10), ("month_locked", 5)], (10, 10)),
+    ],
+)
+def test_watermarks_follow_the_events_one_by_one(
+    steps: list[tuple[str, int]], marks: tuple[int | None, int | None]
+) -> None:
+    events = [PeriodEvent(change=change, through_on=date(2026, 11, day)) for change, day in steps]
+
+    assert watermarks(events) == tuple(day and date(2026, 11, day) for day in marks)
 
 
 def test_trail_that_was_cut_and_made_to_fit_is_found_by_its_anchor(

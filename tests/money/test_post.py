@@ -14,7 +14,7 @@ from money.actions.posting import KeyTaken, NoBook, UnknownAccount, post
 from money.chain import FIRST_HASH, EntryFacts, canonical_text, link
 from money.chart import CHART, Code
 from money.drafts import MOST_LINES, Draft, Posted, TooLong, Unbalanced
-from money.models import Account, Book, Business, Entry, Line, Movement, TaxRate
+from money.models import Account, Book, Business, Entry, EntryKind, Line, Movement, TaxRate
 from money.verification import verify_books
 from tests.make import NOW, TODAY, a_business, a_tax_person, a_user, an_entry
 
@@ -215,6 +215,7 @@ def test_post_with_the_same_key_by_another_actor_returns_the_first(duka: Busines
         {"occurred_on": TODAY + timedelta(days=1)},
         {"description": "Sale 2"},
         {"source": ""},
+        {"kind": EntryKind.ADJUSTMENT},
     ],
 )
 def test_post_refuses_a_key_with_another_content(duka: Business, change: dict[str, object]) -> None:

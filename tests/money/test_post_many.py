@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from money.actions.posting import KeyTaken, UnknownAccount, post, post_many
 from money.chart import Code
-from money.drafts import Draft, Unbalanced, UnknownTax
-from money.models import Book, Business, Entry, Line, Movement
+from money.drafts import Draft, DraftLine, Unbalanced, UnknownTax
+from money.models import Book, Business, Entry, EntryKind, Line, Movement
 from money.verification import verify_books
 from tests.make import NOW, TODAY, a_business
 
@@ -83,6 +83,25 @@ def test_post_many_of_more_rows_than_one_statement_takes(duka: Business) -> None
     assert verify_books().lines == 3_300
 
 
+def test_post_many_finds_a_key_beyond_the_first_thousand(duka: Business) -> None:
+    some = drafts(duka, 1_003)
+    before = post(some[1_001], posted_at=NOW)
+
+    posted = post_many(some, posted_at=NOW)
+
+    assert posted[1_001] == replace(before, is_new=False)
+    assert (posted[1_000].number, posted[1_002].number) == (1_002, 1_003)
+    assert Entry.objects.count() == 1_003
+    assert verify_books().is_ok
+
+
+def test_post_many_refuses_an_instant_without_a_zone(duka: Business) -> None:
+    with pytest.raises(AssertionError):
+        post_many(drafts(duka, 2), posted_at=NOW.replace(tzinfo=None))
+
+    assert Entry.objects.count() == 0
+
+
 def test_post_many_of_nothing_posts_nothing() -> None:
     assert post_many([], posted_at=NOW) == []
 
@@ -96,6 +115,16 @@ def test_post_many_again_returns_the_first_ones(duka: Business) -> None:
     assert [(p.number, p.is_new) for p in again[3:]] == [(4, True), (5, True)]
     assert Entry.objects.count() == 5
     assert verify_books().is_ok
+
+
+def test_post_many_of_nothing_new_changes_nothing(duka: Business) -> None:
+    first = post_many(drafts(duka, 3), posted_at=NOW)
+    before = facts_of(duka)
+
+    again = post_many(drafts(duka, 3)[::-1], posted_at=NOW + timedelta(days=1))
+
+    assert again == [replace(posted, is_new=False) for posted in first[::-1]]
+    assert facts_of(duka) == before
 
 
 def test_post_many_takes_a_draft_twice_for_one(duka: Business) -> None:
@@ -129,12 +158,34 @@ def test_post_many_writes_all_or_nothing(duka: Business) -> None:
     assert unknown == "duka has no account 1999."
 
 
-def test_post_many_refuses_one_key_with_two_contents(duka: Business) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lines": [(Code.CASH_DRAWER, 11_600), (Code.SALES_RETAIL, -11_600)]},
+        {"occurred_on": TODAY - timedelta(days=1)},
+        {"description": "Another"},
+        {"source": "shops.sale"},
+        {"reverses_id": 1},
+        {"kind": EntryKind.ADJUSTMENT},
+    ],
+)
+def test_post_many_refuses_one_key_with_two_contents(
+    duka: Business, change: dict[str, object]
+) -> None:
     one = drafts(duka, 1)[0]
 
-    said = refused([one, replace(one, description="Another")], KeyTaken)
+    said = refused([one, replace(one, **change)], KeyTaken)  # type: ignore[arg-type]
 
     assert said == "many:0 comes twice, with another content."
+
+
+def test_post_many_takes_equal_drafts_of_one_key_for_one(duka: Business) -> None:
+    one = drafts(duka, 1)[0]
+
+    first, again = post_many([one, replace(one, lines=one.lines[::-1])], posted_at=NOW)
+
+    assert first == again
+    assert Entry.objects.count() == 1
 
 
 def test_post_many_refuses_a_key_that_is_posted_with_another_content(duka: Business) -> None:
@@ -156,7 +207,7 @@ def test_post_many_writes_into_one_book(duka: Business) -> None:
 
 
 def test_post_refuses_a_tax_letter_of_nobody(duka: Business) -> None:
-    lines = [(Code.CASH_DRAWER, 1), (Code.SALES_RETAIL, -1, "F")]
+    lines: list[DraftLine] = [(Code.CASH_DRAWER, 1), (Code.SALES_RETAIL, -1, "F")]
     draft = replace(drafts(duka, 1)[0], lines=lines)
 
     assert refused([draft], UnknownTax) == "many:0: 'F' is no tax letter."

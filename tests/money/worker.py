@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction  # noqa: E402
 
 from money import roles  # noqa: E402
 from money.actions.books import open_business  # noqa: E402
-from money.actions.posting import post  # noqa: E402
+from money.actions.posting import KeyTaken, post  # noqa: E402
 from money.chart import Code  # noqa: E402
 from money.drafts import Draft, Posted  # noqa: E402
 from money.models import ENTRY_IDS_PER_BOOK, Account, Business, Entry, Line, TaxPerson  # noqa: E402
@@ -33,7 +33,7 @@ def say(*words: object) -> None:
 
 def migrate() -> None:
     call_command("migrate", verbosity=0)
-    for slug in ("duka", "laundry", "moment", "slip", "killed"):
+    for slug in ("duka", "laundry", "moment", "slip", "killed", "first", "second"):
         person, _ = TaxPerson.objects.get_or_create(kra_pin="A001234567Z", name="Amina")
         open_business(tax_person=person, slug=slug, name=slug, trade="retail")
 
@@ -125,6 +125,29 @@ def slip() -> None:
     say(waits, Line.objects.filter(entry_id=entry_id).count(), *refusals)
 
 
+def rival() -> None:
+    """Print the refusal of a posting whose key another book takes at the same time."""
+    written, refusals = Event(), []
+
+    def other() -> None:
+        written.wait(30)
+        try:
+            post_one("second", "rival:1")
+        except KeyTaken as refusal:
+            refusals.append(str(refusal))
+        connection.close()
+
+    thread = Thread(target=other)
+    thread.start()
+    with transaction.atomic():
+        post_one("first", "rival:1")
+        written.set()
+        thread.join(0.5)
+        waits = thread.is_alive()
+    thread.join()
+    say(waits, Entry.objects.filter(key="rival:1").count(), *refusals)
+
+
 def verify(slug: str) -> None:
     report = verify_books()
     say(report.is_ok, Entry.objects.filter(business__slug=slug).count(), *report.findings)
@@ -135,7 +158,8 @@ def powers() -> None:
 
 
 VERBS: dict[str, Callable[..., None]] = {
-    verb.__name__: verb for verb in (migrate, many, once, forever, moment, slip, verify, powers)
+    verb.__name__: verb
+    for verb in (migrate, many, once, forever, moment, slip, rival, verify, powers)
 }
 
 if __name__ == "__main__":
