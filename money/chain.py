@@ -20,7 +20,8 @@ ChainLine = tuple[str, int] | tuple[str, int, str]
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made for every entry of a book, and freezing it costs what hashing it does.
+@dataclass(slots=True)
 class EntryFacts:
     """What of an entry is hashed, beside its lines. `actor_id` and `reverses_id` may be None.
 

@@ -25,8 +25,8 @@ CHUNK = 5_000
 UNREADABLE = (ArithmeticError, AttributeError, TypeError, ValueError)
 
 Tick = Callable[[int], None]
-# entry id, account id, day, cents, tax letter: plain tuples, millions of them are read.
-LineRow = tuple[int, int, date, int, str]
+# entry id, account id, day as text, cents, tax letter: plain tuples, millions of them are read.
+LineRow = tuple[int, int, str, int, str]
 
 
 class Finding(NamedTuple):
@@ -180,8 +180,8 @@ class _Verifier:
     def _lines(self) -> Iterator[tuple[int, list[LineRow]]]:
         """Return (entry id, its lines) of this book's entries, in order of the entries."""
         rows = _stream(
-            "SELECT entry_id, account_id, occurred_on, amount_cents, tax_class FROM money_line"
-            " WHERE entry_id > %s AND entry_id < %s ORDER BY entry_id",
+            "SELECT entry_id, account_id, CAST(occurred_on AS TEXT), amount_cents, tax_class"
+            " FROM money_line WHERE entry_id > %s AND entry_id < %s ORDER BY entry_id",
             [self.first_id, self.first_id + ENTRY_IDS_PER_BOOK],
         )
         for entry_id, group in groupby(rows, itemgetter(0)):
@@ -220,13 +220,14 @@ class _Verifier:
         return None
 
     def _check_lines(self, row: _EntryRow, lines: list[LineRow]) -> str | None:
-        month = row.occurred_on.replace(day=1)
+        booked_on, month = row.occurred_on.isoformat(), row.occurred_on.replace(day=1)
+        codes, movements = self.codes, self.movements
         total = 0
         for _, account_id, day, cents, tax in lines:
-            if account_id not in self.codes or day != row.occurred_on:
+            if account_id not in codes or day != booked_on:
                 return "a line belongs to another book or to another day"
             total += cents
-            self.movements[account_id, month, tax][0 if cents > 0 else 1] += abs(cents)
+            movements[account_id, month, tax][0 if cents > 0 else 1] += abs(cents)
         if total or len(lines) < 2:  # noqa: PLR2004 double entry
             return f"its {len(lines)} lines sum to {total} cents, not to zero"
         return None
