@@ -66,8 +66,9 @@ def _present_postgresql(connection: BaseDatabaseWrapper) -> dict[str, str]:
             """
             SELECT proname || '()', prosrc || CASE
                 WHEN proconfig = ARRAY[
-                    'search_path=' || quote_ident(current_schema()) || ', pg_temp']
-                THEN '' ELSE ' -- another search path' END
+                    'search_path=' || quote_ident(current_schema()) || ', pg_temp',
+                    'enable_seqscan=off']
+                THEN '' ELSE ' -- another setting' END
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE n.nspname = current_schema() AND proname LIKE 'duka\\_%'
             """
@@ -158,6 +159,8 @@ def _harden(cursor: CursorWrapper, statement: str) -> None:
         cursor.execute("SELECT quote_ident(current_schema())")
         schema = cursor.fetchone()[0]
         cursor.execute(f"ALTER FUNCTION {function[1]}() SET search_path = {schema}, pg_temp")
+        # A session that begins on small tables would keep reading them whole as they grow.
+        cursor.execute(f"ALTER FUNCTION {function[1]}() SET enable_seqscan = off")
 
 
 def before_migrate(

@@ -4,7 +4,8 @@ The lines go in first and the entries last, in the order of their numbers; the t
 checks it against the head of its book and moves the head on.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -61,9 +62,8 @@ def post(draft: Draft, *, posted_at: datetime) -> Posted:
     draft.refuse_unpostable()
     assert posted_at.tzinfo is not None
     # No savepoint of our own: a refusal by the database undoes the caller's whole transaction.
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        head = _lock_head(cursor, draft.business)
-        ids, known = _look_up(cursor, [draft])
+    with transaction.atomic(savepoint=False), _one_flight([draft]), connection.cursor() as cursor:
+        head, ids, known = _lock(cursor, [draft])
         if known:
             return _first_of(cursor, draft)
         return _write(cursor, [draft], ids, head, posted_at)[0]
@@ -88,9 +88,8 @@ def post_many(drafts: Sequence[Draft], *, posted_at: datetime) -> list[Posted]:
         first = fresh.setdefault(draft.key, draft)
         if first is not draft and not _says_the_same(first, draft):
             raise KeyTaken(f"{draft.key} comes twice, with another content.")
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        head = _lock_head(cursor, business)
-        ids, known = _look_up(cursor, list(fresh.values()))
+    with transaction.atomic(savepoint=False), _one_flight(drafts), connection.cursor() as cursor:
+        head, ids, known = _lock(cursor, list(fresh.values()))
         done = {key: _first_of(cursor, fresh[key]) for key in known}
         todo = [draft for key, draft in fresh.items() if key not in known]
         if todo:
@@ -106,23 +105,54 @@ def _says_the_same(one: Draft, other: Draft) -> bool:
     )
 
 
-def _lock_head(cursor: CursorWrapper, business: Business) -> _Head:
-    """Lock the book and return its head; SQLite holds the only writer already."""
+@contextmanager
+def _one_flight(drafts: Sequence[Draft]) -> Iterator[None]:
+    """Send statements to PostgreSQL without waiting for the answer of each.
+
+    The waits cost more than the work. A refusal comes with the next answer that is asked for, at
+    the latest here, where a key that another book took meanwhile gets its name: this book's lock
+    does not keep others from it.
+    """
+    try:
+        if connection.vendor == "postgresql":
+            with connection.wrap_database_errors, connection.connection.pipeline():
+                yield
+        else:
+            yield
+    except IntegrityError as error:
+        if "entry_key_once" in str(error):
+            keys = ", ".join(draft.key for draft in drafts[:3])
+            raise KeyTaken(f"{keys}: the key was taken in another book just now.") from error
+        raise
+
+
+def _lock(cursor: CursorWrapper, drafts: Sequence[Draft]) -> tuple[_Head, dict[str, int], set[str]]:
+    """Lock the drafts' book; return its head, and what `_look_up` finds once it is locked.
+
+    Two cursors, so that both questions travel together; the second is asked of a later moment.
+    """
+    business = drafts[0].business
+    with connection.cursor() as asking:
+        _ask_head(asking, business)
+        answers = _look_up(cursor, drafts)
+        return _head_of(asking, business), *answers
+
+
+def _ask_head(cursor: CursorWrapper, business: Business) -> None:
+    """Ask for the head and lock it; SQLite holds the only writer already."""
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     cursor.execute(
         "SELECT last_number, head_hash, closed_through, locked_through FROM money_book"  # noqa: S608
         f" WHERE business_id = %s{lock}",
         [business.pk],
     )
+
+
+def _head_of(cursor: CursorWrapper, business: Business) -> _Head:
     row = cursor.fetchone()
     if row is None:
         raise NoBook(f"{business.slug} has no book of accounts.")
-    return _Head(row[0], row[1], _day(row[2]), _day(row[3]))
-
-
-def _day(value: Any) -> date | None:
-    """Return what a cursor gives for a date: SQLite gives its text."""
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    return _Head(*row)
 
 
 def _look_up(cursor: CursorWrapper, drafts: Sequence[Draft]) -> tuple[dict[str, int], set[str]]:
@@ -169,14 +199,12 @@ def _first_of(cursor: CursorWrapper, draft: Draft) -> Posted:
     same = (
         is_same_content(cursor.fetchall(), draft.lines)
         and business_id == draft.business.pk
-        and _day(late_for or occurred_on) == draft.occurred_on
+        and (late_for or occurred_on) == draft.occurred_on
         and rest == [draft.description, draft.source, draft.reverses_id, draft.kind]
     )
     if not same:
         raise KeyTaken(f"{draft.key} is entry {number} already, with another content.")
-    booked_on = _day(occurred_on)
-    assert booked_on
-    return Posted(entry_id, number, entry_hash, is_new=False, occurred_on=booked_on)
+    return Posted(entry_id, number, entry_hash, is_new=False, occurred_on=occurred_on)
 
 
 def _booked_on(draft: Draft, head: _Head, posted_at: datetime) -> date:
@@ -234,7 +262,7 @@ def _write(
     _insert(
         cursor, "money_line (entry_id, account_id, occurred_on, amount_cents, tax_class)", lines
     )
-    _insert_entries(cursor, drafts, entries)
+    _insert_entries(cursor, entries)
     _add_movements(cursor, sums(drafts, days), ids)
     return posted
 
@@ -258,21 +286,12 @@ def _hash_of(
     return link(head.hash, canonical_text(facts, draft.lines))
 
 
-def _insert_entries(
-    cursor: CursorWrapper, drafts: Sequence[Draft], rows: Sequence[tuple[Any, ...]]
-) -> None:
+def _insert_entries(cursor: CursorWrapper, rows: Sequence[tuple[Any, ...]]) -> None:
     target = (
         'money_entry (id, business_id, number, "key", occurred_on, posted_at, description, source,'
         " kind, late_for, actor_id, reverses_id, previous_hash, hash)"
     )
-    try:
-        _insert(cursor, target, rows)
-    except IntegrityError as error:
-        # Another book took the key between our look and our write; both locks were held.
-        if "money_entry_key" in str(error):
-            keys = ", ".join(draft.key for draft in drafts[:3])
-            raise KeyTaken(f"{keys}: the key was taken in another book just now.") from error
-        raise
+    _insert(cursor, target, rows)
 
 
 def _insert(

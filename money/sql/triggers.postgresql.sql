@@ -2,32 +2,50 @@
 -- A statement begins at a line that starts with CREATE; `money.triggers` installs and compares them.
 
 CREATE OR REPLACE FUNCTION duka_line_insert() RETURNS trigger LANGUAGE plpgsql AS $body$
+DECLARE
+    book record;
 BEGIN
     -- Without the book's lock a line could slip under an entry that another session is committing.
-    PERFORM 1 FROM money_book
-    WHERE business_id IN (SELECT entry_id / 10000000000 FROM fresh) FOR UPDATE;
-    IF EXISTS (SELECT 1 FROM fresh JOIN money_entry e ON e.id = fresh.entry_id) THEN
-        RAISE EXCEPTION 'money: the entry is posted, no line can be added'
-            USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
+    FOR book IN
+        SELECT business_id * 10000000000 AS first_id, last_number FROM money_book
+        WHERE business_id = ANY (ARRAY(SELECT entry_id / 10000000000 FROM fresh)) FOR UPDATE
+    LOOP
+        IF EXISTS (
+            SELECT 1 FROM fresh
+            WHERE entry_id > book.first_id AND entry_id <= book.first_id + book.last_number
+        ) THEN
+            RAISE EXCEPTION 'money: the entry is posted, no line can be added'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    END LOOP;
     RETURN NULL;
 END
 $body$;
 
 CREATE TRIGGER duka_line_insert AFTER INSERT ON money_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION duka_line_insert();
 
+-- AFTER: rows that a constraint refused, or ON CONFLICT left out, must not move the head. Of several
+-- rows in one statement each follows the one before.
 CREATE OR REPLACE FUNCTION duka_entry_insert() RETURNS trigger LANGUAGE plpgsql AS $body$
 DECLARE
-    head record;
     tally record;
 BEGIN
-    SELECT last_number, head_hash, closed_through, locked_through INTO head
-    FROM money_book WHERE business_id = NEW.business_id FOR UPDATE;
-    IF EXISTS (
-        SELECT 1 FROM money_entry
-        WHERE id = NEW.id OR key = NEW.key OR reverses_id = NEW.reverses_id
-    ) THEN
-        RAISE EXCEPTION 'money: an entry with this id, key, number or reversal exists already'
+    UPDATE money_book SET last_number = NEW.number, head_hash = NEW.hash
+    WHERE business_id = NEW.business_id
+      AND last_number = NEW.number - 1 AND head_hash = NEW.previous_hash
+      -- A late fact belongs to the day it became known; only an adjustment enters a closed day.
+      AND (locked_through IS NULL OR locked_through < NEW.occurred_on)
+      AND (closed_through IS NULL OR closed_through < NEW.occurred_on OR NEW.kind <> 'fact');
+    IF NOT FOUND THEN
+        IF EXISTS (
+            SELECT 1 FROM money_book
+            WHERE business_id = NEW.business_id
+              AND last_number = NEW.number - 1 AND head_hash = NEW.previous_hash
+        ) THEN
+            RAISE EXCEPTION 'money: the books are closed for that day'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RAISE EXCEPTION 'money: an entry follows the head of its book without a gap'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     SELECT count(*) AS lines, coalesce(sum(l.amount_cents), 0) AS total,
@@ -44,25 +62,11 @@ BEGIN
         RAISE EXCEPTION 'money: a line belongs to another day or to another book'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF head.last_number IS DISTINCT FROM NEW.number - 1
-       OR head.head_hash IS DISTINCT FROM NEW.previous_hash THEN
-        RAISE EXCEPTION 'money: an entry follows the head of its book without a gap'
-            USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    -- A late fact belongs to the day it became known; only an adjustment enters a closed day.
-    IF head.locked_through >= NEW.occurred_on
-       OR (head.closed_through >= NEW.occurred_on AND NEW.kind = 'fact') THEN
-        RAISE EXCEPTION 'money: the books are closed for that day'
-            USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    -- Here and not after: the next row of the same statement asks the head as well.
-    UPDATE money_book SET last_number = NEW.number, head_hash = NEW.hash
-    WHERE business_id = NEW.business_id;
-    RETURN NEW;
+    RETURN NULL;
 END
 $body$;
 
-CREATE TRIGGER duka_entry_insert BEFORE INSERT ON money_entry FOR EACH ROW EXECUTE FUNCTION duka_entry_insert();
+CREATE TRIGGER duka_entry_insert AFTER INSERT ON money_entry FOR EACH ROW EXECUTE FUNCTION duka_entry_insert();
 
 CREATE OR REPLACE FUNCTION duka_frozen() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
@@ -151,13 +155,39 @@ $body$;
 
 CREATE TRIGGER duka_book_delete BEFORE DELETE ON money_book FOR EACH ROW EXECUTE FUNCTION duka_book_delete();
 
+CREATE OR REPLACE FUNCTION duka_journal_insert() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF NEW.state <> 'proposed'
+       OR (NEW.entry_id, NEW.decided_by_id, NEW.decided_at) IS DISTINCT FROM (NULL, NULL, NULL)
+       OR NEW.decision_note <> '' THEN
+        RAISE EXCEPTION 'money: a journal begins as a proposal'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_journal_insert BEFORE INSERT ON money_journal FOR EACH ROW EXECUTE FUNCTION duka_journal_insert();
+
 CREATE OR REPLACE FUNCTION duka_journal_decided() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
     IF OLD.state <> 'proposed' THEN
         RAISE EXCEPTION 'money: a decided journal is frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    -- What was proposed is what the second person decides on.
+    IF (OLD.id, OLD.key, OLD.business_id, OLD.kind, OLD.occurred_on, OLD.description,
+        OLD.corrects_id, OLD.attachment_id, OLD.needs_second_person, OLD.proposed_by_id, OLD.proposed_at)
+       IS DISTINCT FROM
+       (NEW.id, NEW.key, NEW.business_id, NEW.kind, NEW.occurred_on, NEW.description,
+        NEW.corrects_id, NEW.attachment_id, NEW.needs_second_person, NEW.proposed_by_id, NEW.proposed_at) THEN
+        RAISE EXCEPTION 'money: of a proposed journal only the decision is written'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
 END
 $body$;
 

@@ -16,11 +16,16 @@ END
 CREATE TRIGGER duka_entry_insert BEFORE INSERT ON money_entry
 BEGIN
     SELECT RAISE(ABORT, 'money: an entry with this id, key, number or reversal exists already')
-    WHERE EXISTS (
-        SELECT 1 FROM money_entry
-        WHERE id = NEW.id OR "key" = NEW."key" OR reverses_id = NEW.reverses_id
-           OR (business_id = NEW.business_id AND number = NEW.number)
-    );
+    -- One by one: an OR of four may be answered by reading the whole table.
+    WHERE EXISTS (SELECT 1 FROM money_entry WHERE id = NEW.id)
+       OR EXISTS (SELECT 1 FROM money_entry WHERE "key" = NEW."key")
+       OR EXISTS (
+           SELECT 1 FROM money_entry WHERE business_id = NEW.business_id AND number = NEW.number
+       )
+       OR (
+           NEW.reverses_id IS NOT NULL
+           AND EXISTS (SELECT 1 FROM money_entry WHERE reverses_id = NEW.reverses_id)
+       );
     SELECT RAISE(ABORT, 'money: an entry needs two lines or more that sum to zero')
     WHERE (SELECT COUNT(*) < 2 OR SUM(amount_cents) <> 0 FROM money_line WHERE entry_id = NEW.id);
     SELECT RAISE(ABORT, 'money: a line belongs to another day or to another book')
@@ -132,11 +137,22 @@ CREATE TRIGGER duka_journal_insert BEFORE INSERT ON money_journal
 BEGIN
     SELECT RAISE(ABORT, 'money: a decided journal is frozen')
     WHERE EXISTS (SELECT 1 FROM money_journal WHERE id = NEW.id OR "key" = NEW."key");
+    SELECT RAISE(ABORT, 'money: a journal begins as a proposal')
+    WHERE NEW.state <> 'proposed'
+       OR (NEW.entry_id, NEW.decided_by_id, NEW.decided_at) IS NOT (NULL, NULL, NULL)
+       OR NEW.decision_note <> '';
 END
 
-CREATE TRIGGER duka_journal_update BEFORE UPDATE ON money_journal WHEN OLD.state <> 'proposed'
+-- What was proposed is what the second person decides on.
+CREATE TRIGGER duka_journal_update BEFORE UPDATE ON money_journal
 BEGIN
-    SELECT RAISE(ABORT, 'money: a decided journal is frozen');
+    SELECT RAISE(ABORT, 'money: a decided journal is frozen') WHERE OLD.state <> 'proposed';
+    SELECT RAISE(ABORT, 'money: of a proposed journal only the decision is written')
+    WHERE (OLD.id, OLD."key", OLD.business_id, OLD.kind, OLD.occurred_on, OLD.description,
+           OLD.corrects_id, OLD.attachment_id, OLD.needs_second_person, OLD.proposed_by_id, OLD.proposed_at)
+          IS NOT
+          (NEW.id, NEW."key", NEW.business_id, NEW.kind, NEW.occurred_on, NEW.description,
+           NEW.corrects_id, NEW.attachment_id, NEW.needs_second_person, NEW.proposed_by_id, NEW.proposed_at);
 END
 
 CREATE TRIGGER duka_journal_delete BEFORE DELETE ON money_journal WHEN OLD.state <> 'proposed'

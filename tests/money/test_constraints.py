@@ -106,6 +106,11 @@ BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
         "",
     ),
     (
+        "entry_key_once",
+        lambda duka: Entry.objects.bulk_create([an_entry_row(duka), an_entry_row(duka, number=2)]),
+        "money_entry.key",
+    ),
+    (
         "entry_key_is_given",
         lambda duka: Entry.objects.bulk_create([an_entry_row(duka, key="")]),
         "",
