@@ -18,7 +18,7 @@ MOST_CPU = {"SQLite": 2.0, "PostgreSQL": 1.7}
 def main(scale: float) -> int:
     """Print the ratios as a table; return 1 where one is over its bar."""
     postings = max(200, int(POSTINGS * scale))
-    bars = Bars(f"post() against the driver, {ROUNDS} rounds of {postings} postings each")
+    bars = Bars(f"post() against the driver, {ROUNDS} rounds of {postings} postings each", scale)
     for server in servers():
         with scratch(server) as place:
             figures = place.run("tests.bench.posting_worker", "ratio", postings, ROUNDS)

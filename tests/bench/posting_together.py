@@ -24,7 +24,7 @@ DISK_MICROSECONDS = 10_000
 def main(scale: float) -> int:
     """Print the figures as a table; return 1 where one misses its bar."""
     postings, rounds = max(50, int(POSTINGS * scale)), max(2, int(ROUNDS * scale))
-    bars = Bars(f"{PROCESSES} processes, {rounds} rounds of {postings} postings by each")
+    bars = Bars(f"{PROCESSES} processes, {rounds} rounds of {postings} postings by each", scale)
     for server in servers():
         with scratch(server) as place:
             measure(place, bars, postings, rounds)

@@ -29,7 +29,8 @@ def main(scale: float) -> int:
     """Print the figures as a table; return 1 where one misses its bar."""
     sizes = [max(LEAST_LINES, int(size * scale)) for size in SIZES]
     bars = Bars(
-        "statements of three businesses at " + ", ".join(f"{n:,}" for n in sizes) + " lines"
+        "statements of three businesses at " + ", ".join(f"{n:,}" for n in sizes) + " lines",
+        scale,
     )
     for server in servers():
         with ExitStack() as stack:

@@ -37,7 +37,10 @@ MOVEMENT = ("account_id", "month_on", "tax_class", "debit_cents", "credit_cents"
 
 
 def load(lines: int) -> None:
-    """Fill an empty, migrated database with entries of two lines, `lines` lines in all."""
+    """Fill an empty, migrated database with entries of 2, 4 and 6 lines, `lines` lines in all.
+
+    Four in the mean: KENYA counts 4 to 6 lines to an entry (money, VAT, cost of sales, stock).
+    """
     person = TaxPerson.objects.create(kra_pin="A001234567Z", name="Amina")
     businesses = [
         open_business(tax_person=person, slug=slug, name=slug, trade="retail") for slug in SLUGS
@@ -73,22 +76,23 @@ class _Book:
         self.movements = defaultdict(lambda: [0, 0])
 
     def add(self, day: date, at: datetime) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
-        """Return the row of the next entry, and those of its two lines."""
+        """Return the row of the next entry, and those of its lines."""
         self.number += 1
-        sides = next(self._sides)
+        sides = [side for _ in range(1 + self.number % 3) for side in next(self._sides)]
         amount = 1_000 + self.number * 37 % 90_000
         slug, key = self.business.slug, f"{self.business.slug}:{self.number}"
         what, source = f"Sale {self.number % 500} over the counter", f"sale:{self.number}"
         said = [
-            (code, sign * amount, tax) for (code, _, tax), sign in zip(sides, (1, -1), strict=True)
+            (code, -amount if side % 2 else amount, tax)
+            for side, (code, _, tax) in enumerate(sides)
         ]
         facts = EntryFacts(slug, self.number, key, day, at, what, source, None, None)
         previous, self.hash = self.hash, link(self.hash, canonical_text(facts, said))
         pk = self.business.pk * ENTRY_IDS_PER_BOOK + self.number
         lines = []
         for side, (_, account_id, tax) in enumerate(sides):
-            self.movements[account_id, day.replace(day=1), tax][side] += amount
-            lines.append((pk, account_id, day, -amount if side else amount, tax))
+            self.movements[account_id, day.replace(day=1), tax][side % 2] += amount
+            lines.append((pk, account_id, day, -amount if side % 2 else amount, tax))
         entry = (pk, self.business.pk, self.number, key, day, at, what, source, "fact")
         return (*entry, previous, self.hash), lines
 
@@ -98,16 +102,16 @@ class _Book:
 
 def _batches(books: Sequence[_Book], lines: int) -> Iterator[tuple[list[Any], list[Any]]]:
     """Yield entries and their lines, the books in turn, the days in order."""
-    entries_per_book, days = lines // 2 // len(books), (LAST_DAY - FIRST_DAY).days + 1
+    entries_per_book, days = lines // 4 // len(books), (LAST_DAY - FIRST_DAY).days + 1
     entries: list[Any] = []
     rows: list[Any] = []
     for index in range(entries_per_book):
         day = FIRST_DAY + timedelta(days=index * days // entries_per_book)
         at = datetime.combine(day, time(9), UTC)
         for book in books:
-            entry, two = book.add(day, at)
+            entry, its_lines = book.add(day, at)
             entries.append(entry)
-            rows += two
+            rows += its_lines
         if len(entries) >= BATCH:
             yield entries, rows
             entries, rows = [], []
