@@ -1,4 +1,4 @@
-"""The document of a closed day: takings, sales, and the anchor that leaves the machine.
+"""The document of a closed day: money in and out, sales, and the anchor that leaves the machine.
 
 `day_document` reads, `text_of` writes it as plain text for a mail or a printer. Pure but for reads.
 """
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from money.cents import format_shillings
 from money.chart import CASH_CODES, Kind, parent_of
-from money.models import Business, Entry, Line
+from money.models import Business, Entry, EntryKind, Line, PeriodEvent
 from money.queries import anchor_of
 from money.snapshot import snapshot
 
@@ -48,6 +48,7 @@ class DayDocument:
     first_number: int | None
     last_number: int | None
     late: int
+    closings: int
     anchor: str
     closed_at: datetime | None
     closed_by: str
@@ -61,9 +62,16 @@ class DayDocument:
         return -sum(row.net_cents for row in self.sales)
 
     @property
+    def closings_text(self) -> str:
+        """Return the sentence about entries that close a year: counted, not shown as sales."""
+        if self.closings > 1:
+            return f"{self.closings} entries close the year."
+        return "1 entry closes the year." if self.closings else ""
+
+    @property
     def anchor_groups(self) -> list[str]:
         """Return the anchor in groups of eight, to be compared by eye."""
-        return [self.anchor[at : at + GROUP] for at in range(0, len(self.anchor), GROUP)]
+        return _groups(self.anchor)
 
 
 def day_document(*, business: Business, day: date) -> DayDocument:
@@ -75,9 +83,9 @@ def day_document(*, business: Business, day: date) -> DayDocument:
             first=Min("number"),
             last=Max("number"),
             late=Count("pk", filter=Q(late_for__isnull=False)),
+            closings=Count("pk", filter=Q(kind=EntryKind.CLOSING)),
         )
         event = anchor_of(business, day)
-    actor = event.actor if event else None
     return DayDocument(
         business=business.name,
         slug=business.slug,
@@ -89,17 +97,22 @@ def day_document(*, business: Business, day: date) -> DayDocument:
         first_number=counts["first"],
         last_number=counts["last"],
         late=counts["late"],
+        closings=counts["closings"],
         anchor=event.hash if event else "",
         closed_at=event.at if event else None,
-        closed_by=(actor.get_full_name() or actor.username) if actor else "",
+        closed_by=name_of_actor(event) if event else "",
     )
 
 
 def _moved(business: Business, day: date) -> list[tuple[str, Taken]]:
-    """Return (kind, what it moved) of each account with lines on the day, by code."""
+    """Return (kind, what it moved) of each account with lines on the day, by code.
+
+    What closed a year is no business of the day.
+    """
     debits = Sum("amount_cents", filter=Q(amount_cents__gt=0), default=0)
     rows = (
         Line.objects.filter(account__business=business, occurred_on=day)
+        .exclude(entry__kind=EntryKind.CLOSING)
         .values_list("account__kind", "account__code", "account__name")
         .annotate(debits=debits, net=Sum("amount_cents"))
         .order_by("account__code")
@@ -114,9 +127,8 @@ def text_of(document: DayDocument) -> str:
         f"PIN {document.kra_pin}",
         f"Day {document.day:%A, %-d %B %Y}",
         "",
-        "TAKINGS, KES",
-        *(_row(f"{row.code} {row.name}", row.net_cents) for row in document.takings),
-        _row("Together", document.takings_cents),
+        "MONEY IN AND OUT, KES",
+        *_money(document),
         "",
         "SALES, KES",
         *(_row(f"{row.code} {row.name}", -row.net_cents) for row in document.sales),
@@ -124,6 +136,7 @@ def text_of(document: DayDocument) -> str:
         "",
         _numbers(document),
         *([f"{document.late} of them are late, of days closed before."] if document.late else []),
+        *([document.closings_text] if document.closings else []),
         "",
         *_anchor(document),
     ]
@@ -142,13 +155,28 @@ def _numbers(document: DayDocument) -> str:
     return f"Entries {document.entries}, from {document.first_number} to {document.last_number}."
 
 
-def _anchor(document: DayDocument) -> list[str]:
-    if not document.anchor or document.closed_at is None:
-        return ["This day is not closed yet."]
-    groups = document.anchor_groups
-    by = f" by {document.closed_by}" if document.closed_by else ""
+def _money(document: DayDocument) -> list[str]:
+    """Return what each money account took in and gave out: a line for its name, one of figures."""
+    lines = [_three("In", "Out", "Net")]
+    for row in document.takings:
+        figures = (row.in_cents, row.out_cents, row.net_cents)
+        lines += [f"{row.code} {row.name}"[:WIDTH], _three(*map(format_shillings, figures))]
+    return [*lines, _row("Net together", document.takings_cents)]
+
+
+def _three(*texts: str) -> str:
+    return "".join(f"{text:>{WIDTH // 3}}" for text in texts).rjust(WIDTH)
+
+
+def name_of_actor(event: PeriodEvent) -> str:
+    """Return who closed, locked or unlocked; empty where the program did."""
+    return (event.actor.get_full_name() or event.actor.username) if event.actor else ""
+
+
+def anchor_text(anchor: str) -> list[str]:
+    """Return the lines of an anchor: groups to compare by eye, and the command that proves it."""
+    groups = _groups(anchor)
     return [
-        f"Closed {timezone.localtime(document.closed_at):%-d %B %Y, %H:%M}{by}",
         "ANCHOR",
         *(
             "  " + " ".join(groups[at : at + GROUPS_IN_A_ROW])
@@ -156,5 +184,19 @@ def _anchor(document: DayDocument) -> list[str]:
         ),
         "Keep this page. Later it proves that nothing",
         "up to this day was changed:",
-        f"python manage.py verify_books --against {document.anchor}",
+        f"python manage.py verify_books --against {anchor}",
+    ]
+
+
+def _groups(anchor: str) -> list[str]:
+    return [anchor[at : at + GROUP] for at in range(0, len(anchor), GROUP)]
+
+
+def _anchor(document: DayDocument) -> list[str]:
+    if not document.anchor or document.closed_at is None:
+        return ["This day is not closed yet."]
+    by = f" by {document.closed_by}" if document.closed_by else ""
+    return [
+        f"Closed {timezone.localtime(document.closed_at):%-d %B %Y, %H:%M}{by}",
+        *anchor_text(document.anchor),
     ]

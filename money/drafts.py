@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from money.chain import ChainLine
 from money.models import Business, EntryKind, TaxClass, User
+from money.report import EVER, LAST_DAY
 
 LEAST_LINES = 2
 MOST_LINES = 500
@@ -28,6 +29,10 @@ class Unbalanced(Exception):
 
 class TooLong(Exception):
     """The key, the description or the source has more letters than its column."""
+
+
+class OutOfTime(Exception):
+    """The day is before or after all that a statement can show: a typing error, surely."""
 
 
 class UnknownTax(Exception):
@@ -71,12 +76,14 @@ class Draft:
         return self.actor.pk if self.actor else None
 
     def refuse_unpostable(self) -> None:
-        """Raise Unbalanced, TooLong or UnknownTax where no book could take this draft."""
+        """Raise Unbalanced, TooLong, UnknownTax or OutOfTime where no book could take this."""
         self._refuse_lines()
         for name, most in MOST_LETTERS:
             if len(getattr(self, name)) > most:
                 raise TooLong(f"{self.key[:100]}: the {name} has more than {most} letters.")
         assert not isinstance(self.occurred_on, datetime)
+        if not EVER <= self.occurred_on <= LAST_DAY:
+            raise OutOfTime(f"{self.key}: {self.occurred_on} is no day for a book.")
 
     def _refuse_lines(self) -> None:
         if not LEAST_LINES <= len(self.lines) <= MOST_LINES:

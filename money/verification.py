@@ -1,6 +1,7 @@
 """Recomputes the books from their lines: numbers, balance, chain, movements, heads, triggers.
 
-Everything is read once, in the order of the chain, and only the movements are kept in memory.
+Everything is read once, in the order of the chain, and only the movements are kept in memory. What
+people wrote by hand, and the papers behind it, comes after the books (`money.papers`).
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from money import triggers
+from money import papers, triggers
 from money.chain import FIRST_HASH, EntryFacts, canonical_text, link
 from money.chart import kind_of
 from money.models import ENTRY_IDS_PER_BOOK, Account, Book, Business, Movement
@@ -39,7 +40,9 @@ class Finding(NamedTuple):
 
 @dataclass(slots=True)
 class Report:
-    """The outcome: entries and lines read, head hash per slug, and the first finding per book.
+    """The outcome: entries and lines read, head hash per slug, and what was found.
+
+    Of each book that is the first finding; of journals and papers it is every one.
 
     `anchors` says where each hash that was asked for stands: "duka entry 17".
     """
@@ -86,6 +89,7 @@ def verify_books(
             if finding := _Verifier(business, report, tick, frozenset(against)).run():
                 report.findings.append(finding)
         report.findings += _orphans()
+        report.findings += [Finding(*found) for found in papers.check()]
     report.findings += [
         Finding("", 0, f"no book contains the hash {anchor}: a chain was written anew")
         for anchor in against
@@ -206,7 +210,7 @@ class _Verifier:
         self.report.lines += len(lines)
         if row.hash in self.against:
             self.report.anchors[row.hash] = f"{self.slug} entry {number}"
-        return self.trail.check_entry(number, row.hash)
+        return self.trail.check_entry(number, row.hash, row.occurred_on, row.kind)
 
     def _check_place(self, row: _EntryRow, number: int, lines_of: int) -> str | None:
         if row.number != number:

@@ -1,12 +1,13 @@
 """What the workshop does by itself: it writes mails about facts of lower floors, and sends them."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMessage
 from django.db import transaction
 
-from money.day_close import day_document, text_of
+from money.day_close import anchor_text, day_document, name_of_actor, text_of
 from money.models import Business, PeriodChange, PeriodEvent, Role, User
 from periodic.models import Mail
 
@@ -21,21 +22,21 @@ LONGEST_WAIT = timedelta(hours=6)
 
 
 def write_day_mails(*, now: datetime) -> int:
-    """Write one mail per closed day and per unlocking of the last two days; return how many.
+    """Write one mail per day, month or year closed and per unlocking of the last two days.
 
-    A closed day's mail holds its document with the anchor: so the hash leaves the machine. Those
-    without an owner who has an address wait for one. Twice is once.
+    Return how many. What closes carries its anchor: so the hash leaves the machine. Those without
+    an owner who has an address wait for one. Twice is once.
     """
-    news = PeriodEvent.objects.filter(
-        change__in=[PeriodChange.DAY_CLOSED, PeriodChange.UNLOCKED], at__gt=now - NEWS_FOR
-    )
+    rows = PeriodEvent.objects.filter(at__gt=now - NEWS_FOR)
+    events = rows.select_related("business__tax_person", "actor").order_by("business_id", "number")
     written = 0
-    for event in news.select_related("business__tax_person", "actor").order_by("pk"):
+    for deed in _deeds(events):
+        event = deed[0]
         key = f"period:{event.pk}"
         to = _owners_of(event.business)
         if not to or Mail.objects.filter(key=key).exists():
             continue
-        subject, body = _news_of(event)
+        subject, body = _news_of(deed)
         with transaction.atomic():
             _, is_new = Mail.objects.get_or_create(
                 key=key,
@@ -62,18 +63,60 @@ def _owners_of(business: Business) -> list[str]:
     return list(found)[:5]
 
 
-def _news_of(event: PeriodEvent) -> tuple[str, str]:
-    business = event.business
+def _deeds(events: Iterable[PeriodEvent]) -> list[list[PeriodEvent]]:
+    """Return what each deed left, in order: one event, or all that the closing of a year wrote.
+
+    That one unlocks a locked year, closes it, and closes again what it opened, all at one moment.
+    """
+    deeds: list[list[PeriodEvent]] = []
+    for event in events:
+        deed = deeds[-1] if deeds else []
+        if deed and _is_of_one_deed(deed, event):
+            deed.append(event)
+        else:
+            deeds.append([event])
+    return deeds
+
+
+def _is_of_one_deed(deed: list[PeriodEvent], event: PeriodEvent) -> bool:
+    last = deed[-1]
+    is_next = (last.business_id, last.number + 1) == (event.business_id, event.number)
+    is_at_once = (last.at, last.actor_id) == (event.at, event.actor_id)
+    begins = deed[0].change == PeriodChange.UNLOCKED
+    again = (PeriodChange.MONTH_LOCKED, PeriodChange.DAY_CLOSED)
+    expected = (PeriodChange.YEAR_CLOSED,) if last == deed[0] else again
+    return is_next and is_at_once and begins and event.change in expected
+
+
+def _news_of(deed: list[PeriodEvent]) -> tuple[str, str]:
+    """Return the subject and the words of a mail."""
+    event = next((one for one in deed if one.change != PeriodChange.UNLOCKED), deed[0])
+    name, day = event.business.name, f"{event.through_on:%-d %B %Y}"
     if event.change == PeriodChange.DAY_CLOSED:
-        document = day_document(business=business, day=event.through_on)
-        return f"{business.name}: {event.through_on:%-d %B %Y} closed", text_of(document)
-    who = event.actor.get_full_name() or event.actor.username if event.actor else "Somebody"
-    subject = f"{business.name}: books unlocked"
-    body = (
-        f"{who} unlocked the books of {business.name} after {event.through_on:%-d %B %Y}.\n"
-        f"Reason: {event.reason}\n\nIf you do not know of this, ask at once.\n"
-    )
-    return subject, body
+        document = day_document(business=event.business, day=event.through_on)
+        return f"{name}: {day} closed", text_of(document)
+    who = name_of_actor(event) or "Somebody"
+    if event.change == PeriodChange.UNLOCKED:
+        return f"{name}: books unlocked", (
+            f"{who} unlocked the books of {name} after {day}.\n"
+            f"Reason: {event.reason}\n\nIf you do not know of this, ask at once.\n"
+        )
+    if event.change == PeriodChange.MONTH_LOCKED:
+        subject = f"{name}: {event.through_on:%B %Y} locked"
+        said = f"{who} locked the books of {name} through {day}: nothing enters those days."
+    else:
+        subject = f"{name}: year through {day} closed"
+        said = f"{who} closed the year through {day} of {name} into retained earnings."
+        if len(deed) > 1:
+            said += " The books were opened for that and are closed again as far as before."
+    return subject, "\n".join([said, *(line for one in deed for line in _anchor_of(one))]) + "\n"
+
+
+def _anchor_of(event: PeriodEvent) -> list[str]:
+    if event.change == PeriodChange.UNLOCKED:
+        return []
+    through = f"{event.get_change_display()} through {event.through_on:%-d %B %Y}"
+    return ["", through, *anchor_text(event.hash)]
 
 
 def send_mails(*, now: datetime) -> int:

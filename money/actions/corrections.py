@@ -9,12 +9,13 @@ from django.utils import timezone
 from money.actions.periods import NoReason
 from money.actions.posting import KeyTaken, post
 from money.chart import Code, parent_of
-from money.drafts import Draft, DraftLine, Posted
+from money.drafts import Draft, DraftLine, Posted, tax_of
 from money.models import Book, Entry, EntryKind, User
 
 # Entries of these keys belong to nobody but the ground floor. Any other key names a record of a
 # floor above (sale:42, mpesa:UKM5A1B2C3), which would go on saying what the books no longer say.
-MADE_BY_MONEY = ("journal:", "correct:", "opening:")
+# The demo's year has no floor above: whoever tries the program out may correct it.
+MADE_BY_MONEY = ("journal:", "correct:", "opening:", "demo:")
 # Accounts that a floor above, or a transfer, keeps equal to something else.
 NOT_BY_HAND: dict[str, str] = {
     Code.UNIDENTIFIED: "is kept by the M-Pesa inbox: match or refund the payment there.",
@@ -120,11 +121,29 @@ def can_be_reversed(entry: Entry) -> str:
     return f"This entry belongs to {owner}; refund or cancel it there."
 
 
+def reversed_already(entry: Entry, there: Entry | None) -> str:
+    """Return the sentence that an entry of a business is reversed, and by which of its entries."""
+    by = f", by entry {there.number}" if there else ""
+    return f"Entry {entry.number} of {entry.business} is reversed already{by}."
+
+
 def refuse_by_hand(lines: Sequence[DraftLine]) -> None:
     """Raise NotByHand for a line on an account that another record is held equal to."""
     for line in lines:
         if why := NOT_BY_HAND.get(parent_of(line[0])):
             raise NotByHand(f"Account {line[0]} {why}")
+
+
+def why_no_letter(lines: Sequence[DraftLine]) -> str:
+    """Return a sentence about a tax letter that no VAT return would count, '' without one."""
+    for line in lines:
+        code = parent_of(line[0])
+        if tax_of(line) and code.startswith(("2", "3")) and code != Code.OUTPUT_VAT:
+            return (
+                f"Account {line[0]} takes no tax letter: put it on what was sold or bought, and on"
+                " its VAT."
+            )
+    return ""
 
 
 def _never_reversed(entry: Entry) -> str:
@@ -147,10 +166,15 @@ def _locked_entry(entry_id: int) -> Entry:
 def _day_of(entry: Entry, known_on: date, posted_at: datetime) -> date:
     """Return the day of a reversal: never before the day that the entry is booked on."""
     if known_on < (own := entry.late_for or entry.occurred_on):
-        raise WrongDay(f"The entry is of {own}: it cannot be reversed on {known_on}, before that.")
+        raise WrongDay(
+            f"The entry is of {own:%-d %B %Y}: it cannot be reversed on {known_on:%-d %B %Y},"
+            " before that."
+        )
     latest = max(timezone.localdate(posted_at), entry.occurred_on)
     if known_on > latest:
-        raise WrongDay(f"{known_on} is still to come: use {latest} or a day before.")
+        raise WrongDay(
+            f"{known_on:%-d %B %Y} is still to come: use {latest:%-d %B %Y} or a day before."
+        )
     return max(known_on, entry.occurred_on)
 
 
@@ -163,7 +187,7 @@ def post_reversal(
     key = f"reverse:{entry.pk}"
     there = Entry.objects.select_related("business").filter(reverses=entry).first()
     if there and there.key != key:
-        raise AlreadyReversed(f"{entry} is reversed already, by {there}.")
+        raise AlreadyReversed(reversed_already(entry, there))
     rows = entry.lines.order_by("pk").values_list("account__code", "amount_cents", "tax_class")
     draft = Draft(
         business=entry.business,
@@ -180,5 +204,5 @@ def post_reversal(
         return post(draft, posted_at=posted_at)
     except KeyTaken as taken:
         raise AlreadyReversed(
-            f"{entry} is reversed already, by {there}, on another day or for another reason."
+            f"{reversed_already(entry, there)[:-1]}, on another day or for another reason."
         ) from taken

@@ -18,6 +18,8 @@ from money.actions.corrections import (
     can_be_reversed,
     post_reversal,
     refuse_by_hand,
+    reversed_already,
+    why_no_letter,
 )
 from money.actions.periods import locked_book
 from money.actions.posting import KeyTaken, PeriodLocked, UnknownAccount, post
@@ -51,6 +53,10 @@ WRITTEN_BY_HAND = (EntryKind.ADJUSTMENT, EntryKind.OPENING)
 
 class BadJournal(Exception):
     """The journal cannot be proposed; the message is a sentence for who wrote it."""
+
+
+class AlreadyProposed(BadJournal):
+    """Another journal corrects the same entry and waits for its second person."""
 
 
 class BadPaper(BadJournal):
@@ -97,7 +103,7 @@ def propose(  # noqa: PLR0913 a journal has that many facts
     second person. One without lines only takes back what it corrects; its description says why.
     A `key` from the form makes it happen once. Raises BadJournal, BadPaper,
     KeyTaken, NoBook, PeriodLocked, UnknownAccount, NotByHand, NoEntry, NotReversible,
-    AlreadyReversed, and what a Draft raises (Unbalanced, TooLong, UnknownTax).
+    AlreadyReversed, AlreadyProposed, and what a Draft raises (Unbalanced, TooLong, UnknownTax).
     """
     draft = Draft(
         business=business,
@@ -183,7 +189,7 @@ def opening_balances(
     return propose(
         business=business,
         occurred_on=day,
-        description=f"Opening balances of {day}",
+        description=f"Opening balances of {day:%-d %B %Y}",
         lines=[*lines, *balancing],
         proposed_by=proposed_by,
         at=at,
@@ -198,6 +204,21 @@ def _refuse_draft(
 ) -> None:
     if draft.kind not in WRITTEN_BY_HAND:
         raise BadJournal("A journal by hand is an adjustment or brings opening balances.")
+    _refuse_texts(draft, key, is_reversal=is_reversal)
+    if not is_reversal:
+        draft.refuse_unpostable()
+    refuse_by_hand(draft.lines)
+    if why := why_no_letter(draft.lines):
+        raise BadJournal(why)
+    if draft.occurred_on > timezone.localdate(at) + timedelta(days=1):
+        raise BadJournal(
+            f"{draft.occurred_on:%-d %B %Y} is still to come: tomorrow is the latest day."
+        )
+    if paper:
+        _refuse_paper(paper)
+
+
+def _refuse_texts(draft: Draft, key: str, *, is_reversal: bool) -> None:
     if not draft.description:
         why = "why the entry is reversed: it stays on record" if is_reversal else "what it is for"
         raise BadJournal(f"Say {why}.")
@@ -205,19 +226,12 @@ def _refuse_draft(
         raise TooLong(f"The key has more than {MOST_KEY_LETTERS} letters.")
     if len(draft.description) > MOST_DESCRIPTION_LETTERS:
         raise TooLong(f"The description has more than {MOST_DESCRIPTION_LETTERS} letters.")
-    if not is_reversal:
-        draft.refuse_unpostable()
-    refuse_by_hand(draft.lines)
-    if draft.occurred_on > timezone.localdate(at) + timedelta(days=1):
-        raise BadJournal(f"{draft.occurred_on} is still to come: tomorrow is the latest day.")
-    if paper:
-        _refuse_paper(paper)
 
 
 def _refuse_locked(book: Book, day: date) -> None:
     if book.locked_through and day <= book.locked_through:
         raise PeriodLocked(
-            f"The books of {book.business.slug} are locked through {book.locked_through}."
+            f"The books of {book.business} are locked through {book.locked_through:%-d %B %Y}."
             " Use a later day, or let the owner unlock them."
         )
 
@@ -259,11 +273,16 @@ def _corrected(business: Business, corrects_id: int | None) -> int:
         return 0
     entry = Entry.objects.filter(pk=corrects_id, business=business).first()
     if entry is None:
-        raise NoEntry(f"{business.slug} has no entry {corrects_id}.")
+        raise NoEntry(f"{business} has no entry {corrects_id}.")
     if why := can_be_reversed(entry):
         raise NotReversible(why)
     if there := Entry.objects.filter(reverses=entry).first():
-        raise AlreadyReversed(f"{entry} is reversed already, by {there}.")
+        raise AlreadyReversed(reversed_already(entry, there))
+    if waiting := entry.corrections.filter(state=JournalState.PROPOSED).first():
+        raise AlreadyProposed(
+            f"Journal {waiting.pk} would correct entry {entry.number} already and waits for a"
+            " second person: approve or reject that one first."
+        )
     amounts = entry.lines.values_list("amount_cents", flat=True)
     return sum(cents for cents in amounts if cents > 0)
 
@@ -304,7 +323,7 @@ def _keep_lines(journal: Journal, lines: Sequence[DraftLine]) -> None:
     rows = Account.objects.filter(business=journal.business, code__in=codes)
     ids = dict(rows.values_list("code", "pk"))
     if missing := sorted(codes - ids.keys()):
-        raise UnknownAccount(f"{journal.business.slug} has no account {', '.join(missing)}.")
+        raise UnknownAccount(f"{journal.business} has no account {', '.join(missing)}.")
     JournalLine.objects.bulk_create(
         JournalLine(
             journal=journal,
@@ -342,6 +361,9 @@ def _post(journal: Journal, *, by: User, at: datetime) -> Journal:
         reason = f"corrected by journal {journal.pk}" if lines else journal.description
         day = max(journal.occurred_on, entry.occurred_on)
         reversal = post_reversal(entry, day, journal.kind, reason, journal.proposed_by, at)
+        if not reversal.is_new:
+            # Another journal did it meanwhile: this one waits on.
+            raise AlreadyReversed(reversed_already(entry, entry.reversed_by))
         if not lines:
             return _decided(journal, reversal, by=by, at=at)
     draft = Draft(
@@ -366,6 +388,9 @@ def _decided(journal: Journal, posted: Posted, *, by: User, at: datetime) -> Jou
 
 
 def _source_of(journal: Journal) -> str:
-    """Name the journal and the beginning of its paper's digest: the chain vouches for both."""
-    paper = f" file {journal.attachment.sha256[:16]}" if journal.attachment else ""
+    """Name the journal and half of its paper's digest: the chain vouches for both.
+
+    128 bits: a second paper with the same ones cannot be made. Older entries have 64.
+    """
+    paper = f" file {journal.attachment.sha256[:32]}" if journal.attachment else ""
     return f"journal {journal.pk}{paper}"

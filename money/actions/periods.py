@@ -55,7 +55,7 @@ def close_day(*, business: Business, day: date, actor: User | None, at: datetime
         if book.closed_through and book.closed_through >= day:
             return _there(anchor_of(business, day))
         if day > timezone.localdate(at):
-            raise NotYet(f"{day} is not here yet: it can be closed on the day itself.")
+            raise NotYet(f"{day:%-d %B %Y} is not here yet: it can be closed on the day itself.")
         return _append(book, PeriodChange.DAY_CLOSED, day, actor, at)
 
 
@@ -72,7 +72,9 @@ def lock_month(*, business: Business, month: date, actor: User | None, at: datet
             locks = (PeriodChange.MONTH_LOCKED, PeriodChange.YEAR_CLOSED)
             return _there(event_in_force(business, last, changes=locks))
         if last >= timezone.localdate(at):
-            raise NotYet(f"The month ends on {last}: it can be locked from the day after on.")
+            raise NotYet(
+                f"The month ends on {last:%-d %B %Y}: it can be locked from the day after on."
+            )
         return _append(book, PeriodChange.MONTH_LOCKED, last, actor, at)
 
 
@@ -93,12 +95,13 @@ def close_year(*, business: Business, year_end: date, actor: User, at: datetime)
             return there
         if later := event_in_force(business, year_end, changes=year):
             raise LaterYearClosed(
-                f"The year through {later.through_on} is closed and took this one along. To close"
-                f" both one by one, let the owner unlock the books from {year_end}."
+                f"The year through {later.through_on:%-d %B %Y} is closed and took this one along."
+                " To close both one by one, let the owner unlock the books from"
+                f" {year_end:%-d %B %Y}."
             )
         drafts = list(_closing_drafts(business, year_end, actor))
         if drafts and locked and locked >= year_end:
-            why = f"Close the year through {year_end}"
+            why = f"Close the year through {year_end:%-d %B %Y}"
             _append(book, PeriodChange.UNLOCKED, year_end - timedelta(days=1), actor, at, why)
         post_many(drafts, posted_at=at)
         event = _append(locked_book(business), PeriodChange.YEAR_CLOSED, year_end, actor, at)
@@ -121,7 +124,7 @@ def unlock(
     with transaction.atomic():
         book = locked_book(business)
         if book.closed_through is None or book.closed_through < from_day:
-            raise NotClosed(f"Nothing of {business.slug} is closed from {from_day} on.")
+            raise NotClosed(f"Nothing of {business} is closed from {from_day:%-d %B %Y} on.")
         through = from_day - timedelta(days=1)
         return _append(book, PeriodChange.UNLOCKED, through, actor, at, reason)
 
@@ -130,7 +133,7 @@ def locked_book(business: Business) -> Book:
     """Return the book with its row locked until the transaction ends. Raises NoBook."""
     book = Book.objects.select_for_update().filter(business=business).first()
     if book is None:
-        raise NoBook(f"{business.slug} has no book of accounts.")
+        raise NoBook(f"{business} has no book of accounts.")
     return book
 
 
@@ -144,10 +147,13 @@ def _refuse_year(business: Business, year_end: date, at: datetime) -> None:
     month = business.tax_person.year_ends_month
     if year_end.month != month or year_end != end_of_month(year_end):
         raise NotAYearEnd(
-            f"{year_end} is not the end of a financial year: that is the last day of month {month}."
+            f"{year_end:%-d %B %Y} is not the end of a financial year: that is the last day of"
+            f" {date(year_end.year, month, 1):%B}."
         )
     if year_end >= timezone.localdate(at):
-        raise NotYet(f"The year ends on {year_end}: it can be closed from the day after on.")
+        raise NotYet(
+            f"The year ends on {year_end:%-d %B %Y}: it can be closed from the day after on."
+        )
 
 
 def _closing_drafts(business: Business, year_end: date, actor: User) -> Iterator[Draft]:
@@ -164,7 +170,7 @@ def _closing_drafts(business: Business, year_end: date, actor: User) -> Iterator
             business=business,
             key=f"{key}{number}",
             occurred_on=year_end,
-            description=f"Year through {year_end} closed into retained earnings",
+            description=f"Year through {year_end:%-d %B %Y} closed into retained earnings",
             lines=lines,
             actor=actor,
             kind=EntryKind.CLOSING,

@@ -57,7 +57,7 @@ def post(draft: Draft, *, posted_at: datetime) -> Posted:
     A fact of a closed day is booked on the day of `posted_at`, or the first open one after it, and
     keeps its own as `late_for`. The same key and content returns the first entry. Call it last in
     a transaction: it holds the book's head row until the commit. Raises Unbalanced, TooLong,
-    UnknownTax, UnknownAccount, KeyTaken, PeriodLocked, NoBook.
+    UnknownTax, OutOfTime, UnknownAccount, KeyTaken, PeriodLocked, NoBook.
     """
     draft.refuse_unpostable()
     assert posted_at.tzinfo is not None

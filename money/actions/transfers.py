@@ -1,14 +1,15 @@
 """Move money between two businesses of one owner: two books, one transaction, one day."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from money.actions.posting import NoBook, UnknownAccount, post
-from money.chart import Code
+from money.chart import CASH_CODES, Code, parent_of
 from money.drafts import Draft, DraftLine, Posted
-from money.models import Account, AccountKind, Book, Business, Entry, Membership, Role, User
+from money.models import Account, Book, Business, Entry, Membership, Role, User
 
 
 class BadTransfer(Exception):
@@ -23,8 +24,8 @@ class NothingToMove(BadTransfer):
     """The amount is zero or less."""
 
 
-class NotAnAsset(BadTransfer):
-    """A side of the transfer is no cash, till, bank or other asset account."""
+class NotCash(BadTransfer):
+    """A side of the transfer is no cash, till or bank account."""
 
 
 class NoCommonOwner(BadTransfer):
@@ -48,7 +49,7 @@ def move_between(  # noqa: PLR0913 two of everything
     actor: User | None,
     posted_at: datetime,
 ) -> tuple[Posted, Posted]:
-    """Take `cents` out of an asset account of one business and put them into one of another.
+    """Take `cents` out of a cash, till or bank account of one business into one of another.
 
     Both books carry it in 2900 on the same day, which is a later one where either is closed for
     `occurred_on`: so 2900 adds up to zero over the businesses on every day. Both or neither; the
@@ -57,7 +58,7 @@ def move_between(  # noqa: PLR0913 two of everything
     """
     _refuse(giver, taker, cents)
     if occurred_on > timezone.localdate(posted_at) + timedelta(days=1):
-        raise StillToCome(f"{occurred_on} is still to come: use today or a day before.")
+        raise StillToCome(f"{occurred_on:%-d %B %Y} is still to come: use today or a day before.")
     _refuse_account(giver, giver_code)
     _refuse_account(taker, taker_code)
     sides: dict[int, tuple[Business, str, list[DraftLine]]] = {
@@ -101,12 +102,32 @@ def _refuse(giver: Business, taker: Business, cents: int) -> None:
         raise NoCommonOwner(f"{giver} and {taker} have no owner in common.")
 
 
+def related_to(businesses: Iterable[Business]) -> set[int]:
+    """Return the ids of these businesses and of all that could owe them or each other anything.
+
+    A tax person or an owner in common lets money move, see `_refuse`; so does a chain of those.
+    """
+    ties = {
+        pk: {("person", person_id)}
+        for pk, person_id in Business.objects.values_list("pk", "tax_person_id")
+    }
+    owners = Membership.objects.filter(role=Role.OWNER).values_list("business_id", "user_id")
+    for pk, user_id in owners:
+        ties[pk].add(("owner", user_id))
+    found, grown = set[int](), {business.pk for business in businesses}
+    while grown != found:
+        found = grown
+        held = set[tuple[str, int]]().union(*(ties[pk] for pk in found))
+        grown = {pk for pk, theirs in ties.items() if theirs & held}
+    return found
+
+
 def _refuse_account(business: Business, code: str) -> None:
     account = Account.objects.filter(business=business, code=code).first()
     if account is None:
         raise UnknownAccount(f"{business.slug} has no account {code}.")
-    if account.kind != AccountKind.ASSET:
-        raise NotAnAsset(f"{account} is no cash, till, bank or other asset account.")
+    if parent_of(code) not in CASH_CODES:
+        raise NotCash(f"{account} is no cash, till or bank account.")
 
 
 def _days(
@@ -120,7 +141,7 @@ def _days(
     pair = sorted([giver.pk, taker.pk])
     books = list(Book.objects.select_for_update().filter(pk__in=pair).order_by("pk"))
     if len(books) != len(pair):
-        raise NoBook(f"{giver.slug} or {taker.slug} has no book of accounts.")
+        raise NoBook(f"{giver} or {taker} has no book of accounts.")
     there = Entry.objects.filter(key__in=[f"between:{key}:give", f"between:{key}:take"])
     first = {entry.business_id: entry.late_for or entry.occurred_on for entry in there}
     if set(first) == set(pair):

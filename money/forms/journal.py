@@ -10,10 +10,13 @@ from money.drafts import DraftLine, tax_of
 from money.forms.days import read_day
 from money.models import TaxClass
 
-# Four fields each: Django takes a thousand of a form.
-FIRST_LINES, MORE_LINES, MOST_LINES = 4, 4, 200
+# What a page offers. Django takes 3,000 fields of a form (settings): four of a journal's line,
+# three of an opening balance's. More would be refused whole; what came is read whole.
+FIRST_LINES, MORE_LINES, MOST_LINES = 4, 4, 500
+MOST_OPENING_LINES = 950
 MOST_DESCRIPTION = 200
 _KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
+_FIELD = re.compile(r"(?:account|debit|credit|tax)-([0-9]{1,6})")
 _LETTERS = {"", *TaxClass.values}
 
 
@@ -47,14 +50,14 @@ class TypedJournal:
 
 
 def typed_journal(fields: Mapping[str, str]) -> TypedJournal:
-    """Return the form as it was sent."""
-    count = min(sum(1 for name in fields if name.startswith("account-")), MOST_LINES)
+    """Return the form as it was sent, every line of it; they are counted from 1 again."""
+    sent = {int(match[1]) for name in fields if (match := _FIELD.fullmatch(name))}
     lines = [
         TypedLine(
             number,
-            *(fields.get(f"{name}-{number}", "") for name in ("account", "debit", "credit", "tax")),
+            *(fields.get(f"{name}-{at}", "") for name in ("account", "debit", "credit", "tax")),
         )
-        for number in range(1, count + 1)
+        for number, at in enumerate(sorted(sent), 1)
     ]
     key, day, description = (fields.get(name, "") for name in ("key", "day", "description"))
     return TypedJournal(key, day, description, lines)
@@ -112,6 +115,11 @@ def read_opening(typed: TypedJournal) -> ReadJournal:
     lines = [line for typed_line in typed.lines if (line := _read_line(typed_line))]
     if not lines:
         raise Incomplete("Fill in at least one amount.")
+    if len(lines) > MOST_LINES:
+        raise Incomplete(
+            f"{len(lines)} lines are filled in, and an entry has {MOST_LINES} at most: write the"
+            " others as a second journal."
+        )
     return ReadJournal(typed.key, day, typed.description.strip(), lines)
 
 
@@ -125,7 +133,7 @@ def _read_line(line: TypedLine) -> DraftLine | None:
     if line.tax not in _LETTERS:
         raise Incomplete(f"Line {line.number}: there is no tax letter {line.tax}.")
     try:
-        cents = parse_shillings(line.debit or line.credit)
+        cents = parse_shillings(line.debit.strip() or line.credit.strip())
     except NotAnAmount as error:
         raise Incomplete(f"Line {line.number}: {error}") from error
     if not cents:

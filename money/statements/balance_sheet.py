@@ -7,7 +7,7 @@ from datetime import date
 from money.calendar import financial_year_of
 from money.cents import format_shillings
 from money.chart import Code, parent_of
-from money.models import Business
+from money.models import Book, Business
 from money.report import Figure, Period, Report, Style, Where
 from money.snapshot import snapshot
 from money.statements.figures import (
@@ -19,12 +19,16 @@ from money.statements.figures import (
     by_code,
     closings,
 )
-from money.statements.sheet import Figures, Sheet, names_of, periods_of, starts_with
+from money.statements.sheet import ASK, Figures, Sheet, names_of, periods_of, starts_with
 
 _NAME, _TITLE = "balance-sheet", "Balance sheet"
 _CLOSED = (
     "The financial year is closed: its result stands in retained earnings. The profit and loss"
     " statement still shows it."
+)
+_OPEN_AGAIN = (
+    "The financial year was closed into retained earnings and is unlocked again: close it once"
+    " more when it is complete."
 )
 _is_result = starts_with("4", "5", "6")
 
@@ -159,7 +163,7 @@ def _add_rows(sheet: Sheet, results: Sequence[_Results], *, is_one: bool) -> lis
     )
     return [
         f"At {figures.to_on:%-d %B %Y} assets and the other side differ by"
-        f" KES {format_shillings(left - right)}: run verify_books."
+        f" KES {format_shillings(left - right)}. {ASK}"
         for figures, left, right in zip(sheet.figures, owned, both, strict=True)
         if left != right
     ]
@@ -168,7 +172,11 @@ def _add_rows(sheet: Sheet, results: Sequence[_Results], *, is_one: bool) -> lis
 def _notes(accounts: Accounts, starts: Mapping[int, date], end: date) -> list[str]:
     """Say where a year's result has gone, if it was closed on or before the day."""
     for start in sorted(set(starts.values())):
-        theirs = accounts.of([pk for pk, first in starts.items() if first == start])
-        if any(one.net_cents for one in closings(theirs, Period(start, end)).values()):
-            return [_CLOSED]
+        ids = [pk for pk, first in starts.items() if first == start]
+        closed = closings(accounts.of(ids), Period(start, end))
+        moved = {accounts.keys[pk][0] for (pk, _), one in closed.items() if one.net_cents}
+        if moved:
+            # Unlocked again, the year takes entries that did not go to retained earnings.
+            locked = Book.objects.filter(business__in=moved, locked_through__gte=end).count()
+            return [_CLOSED if locked == len(moved) else _OPEN_AGAIN]
     return []

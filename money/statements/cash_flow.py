@@ -19,7 +19,7 @@ from money.statements.figures import (
     by_code,
     changes,
 )
-from money.statements.sheet import Belongs, Figures, Sheet, names_of, periods_of, starts_with
+from money.statements.sheet import ASK, Belongs, Figures, Sheet, names_of, periods_of, starts_with
 
 _NAME, _TITLE = "cash-flow", "Cash flow"
 # Depreciation costs no cash: what it took off the result comes back as operating.
@@ -87,7 +87,7 @@ def _add_cash(
     sheet.line("Cash at the end", closing, style=Style.GRAND, level=0)
     return [
         f"In {one} cash changed by KES {format_shillings(after.cents - before.cents)}, but"
-        f" KES {format_shillings(cents)} is explained: run verify_books."
+        f" KES {format_shillings(cents)} is explained. {ASK}"
         for one, before, after, cents in zip(periods, opening, closing, change, strict=True)
         if after.cents - before.cents != cents
     ]

@@ -58,7 +58,7 @@ class Page:
 class _Table:
     """The rows of a ledger as they grow, with the columns that this view needs."""
 
-    slugs: dict[int, str]
+    businesses: dict[int, str]
     names: dict[str, str]
     has_accounts: bool = False
     is_credit: bool = False
@@ -70,7 +70,7 @@ class _Table:
 
     def columns(self) -> list[Column]:
         titles = ["Day", "Entry"]
-        titles += ["Business"] if len(self.slugs) > 1 else []
+        titles += ["Business"] if len(self.businesses) > 1 else []
         titles += ["Account"] if self.has_accounts else []
         titles += ["Description", "Source"]
         balance = "Balance (credit)" if self.is_credit else "Balance"
@@ -82,7 +82,7 @@ class _Table:
     def line(self, line: LedgerLine, balance_cents: int) -> None:
         business_id, code = line.key
         cells: list[Cell] = [line.place.occurred_on, str(line.number)]
-        cells += [self.slugs[business_id]] if len(self.slugs) > 1 else []
+        cells += [self.businesses[business_id]] if len(self.businesses) > 1 else []
         cells += [f"{code} {self.names[code]}"] if self.has_accounts else []
         cells += [line.text, line.source]
         cells += [
@@ -143,7 +143,7 @@ def account_statement(
         previous = _previous(moving, period, place, limit, tax_class)
         closed = _closed_cents(accounts, period)
     table = _Table(
-        {business.pk: business.slug for business in businesses},
+        {business.pk: business.name for business in businesses},
         accounts.names,
         has_accounts=len({code for _, code in accounts.keys.values()}) > 1,
         is_credit=_is_credit(codes),
@@ -251,7 +251,7 @@ def general_ledger(
             raise BadCursor
         start = _start(accounts, at_code, place) if place else 0
         found = read_ledger(accounts, period, todo, place, limit + 1)
-    table = _Table({business.pk: business.slug for business in businesses}, accounts.names)
+    table = _Table({business.pk: business.name for business in businesses}, accounts.names)
     cursor = _fill(table, period, sums, found, (place, start), limit)
     report = _report("general-ledger", "General ledger", businesses, period, table)
     return Page(report, cursor, FIRST if at_code else None)

@@ -12,6 +12,8 @@ from money.chart import CHART, parent_of
 from money.models import Business
 from money.report import Cell, Column, Figure, Period, Row, Style, Where
 
+# What a reader does about figures that do not tie; nobody reading a statement has a shell.
+ASK = "Ask whoever runs the server to check the books."
 _CHART_NAMES = {account.code: account.name for account in CHART}
 
 Belongs = Callable[[str], bool]

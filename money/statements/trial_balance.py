@@ -14,7 +14,7 @@ from money.statements.figures import (
     accounts_of,
     turnovers_through,
 )
-from money.statements.sheet import Figures, Sheet, names_of, periods_of
+from money.statements.sheet import ASK, Figures, Sheet, names_of, periods_of
 
 _NAME, _TITLE = "trial-balance", "Trial balance"
 
@@ -47,7 +47,7 @@ def trial_balance(
     totals = sheet.total("Total", codes, style=Style.GRAND)
     warnings = []
     if totals[0] or totals[1] != totals[2] or totals[3]:
-        warnings.append("The debits and credits are not equal: run verify_books.")
+        warnings.append(f"The debits and credits are not equal. {ASK}")
     return Report(
         _NAME,
         _TITLE,

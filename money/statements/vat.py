@@ -6,6 +6,7 @@ Nothing is reckoned from rates here: the figures are what the accounts moved und
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 
 from money.calendar import end_of_month
 from money.cents import format_shillings
@@ -33,17 +34,28 @@ _LETTERS = (
 # Returns and their payments are due on this day of the month after.
 DUE_DAY = 20
 
+# What is bought to be used for years, and may be sold one day.
+_EQUIPMENT = "17"
+
 _Moves = Mapping[tuple[str, str], Turnover]
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """Sales or purchases: which accounts are its base, which account its VAT, and their sign."""
+    """Sales or purchases: which accounts are its base, which account its VAT, and their sign.
+
+    Equipment has two sides: what was debited to it was bought, what was credited was sold.
+    """
 
     title: str
     base: tuple[str, ...]
     vat: tuple[str, ...]
     sign: int
+    equipment: tuple[str, ...]
+    verb: str
+
+    def of_equipment(self, turnover: Turnover) -> int:
+        return turnover.credit_cents if self.sign < 0 else turnover.debit_cents
 
 
 def vat_return(*, tax_person: TaxPerson, month: date) -> Report:
@@ -51,7 +63,8 @@ def vat_return(*, tax_person: TaxPerson, month: date) -> Report:
 
     All businesses of the tax person make one return. Output is positive, input is positive, and
     what is payable is output less input; negative is a credit to carry on. Lines on the VAT
-    accounts without a letter, such as settlements, stand apart, so that all ties to the accounts.
+    accounts without a letter, such as settlements, stand apart, so that all ties to the accounts;
+    so do lines with a letter on accounts that are neither sold nor bought.
     """
     period = Period(month.replace(day=1), end_of_month(month))
     with snapshot():
@@ -69,6 +82,8 @@ def vat_return(*, tax_person: TaxPerson, month: date) -> Report:
     title = "VAT payable" if payable >= 0 else "VAT credit carried forward"
     rows.append(Row((title, None, Figure(payable)), Style.GRAND))
     rows += _without_letter(moves, period)
+    strays = _strays(moves)
+    rows += _with_letter_elsewhere(moves, strays, period)
     if _since(tax_person.excise_licensed_from, period):
         rows += _excise(moves, period)
     return Report(
@@ -79,16 +94,18 @@ def vat_return(*, tax_person: TaxPerson, month: date) -> Report:
         [Column("Supplies"), Column("Net", is_figures=True), Column("Tax", is_figures=True)],
         rows,
         _notes(tax_person, period),
-        _warnings(tax_person, period, due),
+        [*_warnings(tax_person, period, due), *_about(strays)],
     )
 
 
 def _sides(codes: list[str]) -> tuple[_Side, _Side]:
     income = tuple(code for code in codes if code.startswith("4"))
-    bought = tuple(code for code in codes if code[0] in "156" and code != Code.INPUT_VAT)
+    equipment = tuple(code for code in codes if code.startswith(_EQUIPMENT))
+    others = {Code.INPUT_VAT, *equipment}
+    bought = tuple(code for code in codes if code[0] in "156" and code not in others)
     return (
-        _Side("Output: sales", income, (Code.OUTPUT_VAT,), -1),
-        _Side("Input: purchases", bought, (Code.INPUT_VAT,), 1),
+        _Side("Output: sales", income, (Code.OUTPUT_VAT,), -1, equipment, "sold"),
+        _Side("Input: purchases", bought, (Code.INPUT_VAT,), 1, equipment, "bought"),
     )
 
 
@@ -118,6 +135,11 @@ def _section(side: _Side, moves: _Moves, period: Period) -> tuple[list[Row], int
             totals[index] += cents
             cells.append(Figure(cents, Where(codes, period.from_on, period.to_on, letter)))
         rows.append(Row((letter.label, *cells), level=1))
+        if cents := _sum(moves, side.equipment, letter, side.of_equipment):
+            totals[0] += cents
+            where = Where(side.equipment, period.from_on, period.to_on, letter)
+            title = f"{letter.label}, equipment {side.verb}"
+            rows.append(Row((title, Figure(cents, where), None), level=1))
     total = f"Total {side.title.partition(':')[0].lower()}"
     rows.append(Row((total, *(Figure(cents) for cents in totals)), Style.TOTAL))
     return rows, totals[1]
@@ -141,18 +163,63 @@ def _without_letter(moves: _Moves, period: Period) -> list[Row]:
     return rows
 
 
-def _excise(moves: _Moves, period: Period) -> list[Row]:
-    """Return what the excise account moved: charged (credits), paid or taken back (debits)."""
-    rows = [Row(("Excise duty on water", None, None), Style.HEADING)]
-    one = NOTHING
-    for (code, _), turnover in moves.items():
-        if parent_of(code) == Code.EXCISE_PAYABLE:
-            one = one.plus(turnover)
-    where = Where((Code.EXCISE_PAYABLE,), period.from_on, period.to_on)
-    rows.append(Row(("Charged", None, Figure(one.credit_cents, where)), level=1))
-    rows.append(Row(("Paid or taken back", None, Figure(-one.debit_cents, where)), level=1))
-    rows.append(Row(("Excise duty of the month", None, Figure(-one.net_cents, where)), Style.TOTAL))
+def _strays(moves: _Moves) -> dict[str, tuple[str, ...]]:
+    """Return tax letter -> accounts with lines under it that are in no return, sorted."""
+    found = {
+        letter: sorted(
+            code
+            for (code, under), one in moves.items()
+            if under == letter and one != NOTHING and _is_in_no_return(parent_of(code))
+        )
+        for letter in _LETTERS
+    }
+    return {letter: tuple(codes) for letter, codes in found.items() if codes}
+
+
+def _is_in_no_return(code: str) -> bool:
+    return code.startswith(("2", "3")) and code != Code.OUTPUT_VAT
+
+
+def _with_letter_elsewhere(
+    moves: _Moves, strays: Mapping[str, tuple[str, ...]], period: Period
+) -> list[Row]:
+    if not strays:
+        return []
+    rows = [Row(("With a letter on other accounts", None, None), Style.HEADING)]
+    for letter, codes in strays.items():
+        cents = -sum(moves[code, letter].net_cents for code in codes)
+        figure = Figure(cents, Where(codes, period.from_on, period.to_on, letter))
+        rows.append(Row((TaxClass(letter).label, figure, None), level=1))
     return rows
+
+
+def _about(strays: Mapping[str, tuple[str, ...]]) -> list[str]:
+    codes = sorted({code for some in strays.values() for code in some})
+    if not codes:
+        return []
+    where = ", ".join(codes)
+    return [f"Tax letters on {where} are not in this return: correct the entries of those lines."]
+
+
+def _excise(moves: _Moves, period: Period) -> list[Row]:
+    """Return the duty of the month, and what its account moved: charged (credits), paid (debits).
+
+    What is paid in a month is the duty of the month before.
+    """
+    duty, owed = (
+        reduce(Turnover.plus, (o for (c, _), o in moves.items() if parent_of(c) == code), NOTHING)
+        for code in (Code.EXCISE, Code.EXCISE_PAYABLE)
+    )
+    days = (period.from_on, period.to_on)
+    of_duty, of_owed = Where((Code.EXCISE,), *days), Where((Code.EXCISE_PAYABLE,), *days)
+    movement = f"Movement of {Code.EXCISE_PAYABLE} Excise duty payable"
+    return [
+        Row(("Excise duty on water", None, None), Style.HEADING),
+        Row(("Excise duty of the month", None, Figure(duty.net_cents, of_duty)), Style.TOTAL),
+        Row(("Charged", None, Figure(owed.credit_cents, of_owed)), level=1),
+        Row(("Paid or taken back", None, Figure(-owed.debit_cents, of_owed)), level=1),
+        Row((movement, None, Figure(-owed.net_cents, of_owed)), Style.TOTAL),
+    ]
 
 
 def _since(from_on: date | None, period: Period) -> bool:

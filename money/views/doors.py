@@ -69,6 +69,9 @@ def opened_by(*abilities: Ability) -> Callable[[View], View]:
                 return redirect_to_login(
                     request.get_full_path() if is_get else reverse("money:front")
                 )
+            if request.method == "GET":
+                # Addresses are UTF-8, whatever the request claims to be written in.
+                request.encoding = "utf-8"
             reader = Reader(request.user)
             if not any(reader.where(ability) for ability in abilities):
                 raise PermissionDenied
@@ -80,5 +83,14 @@ def opened_by(*abilities: Ability) -> Callable[[View], View]:
 
 
 def fields_of(request: HttpRequest) -> dict[str, str]:
-    """Return what a form sent, without NUL, which PostgreSQL cannot hold or even look for."""
-    return {name: str(value).replace("\x00", "") for name, value in request.POST.items()}
+    """Return what a form sent, as plain text."""
+    return {plain(name): plain(str(value)) for name, value in request.POST.items()}
+
+
+def plain(text: str) -> str:
+    """Return a text that can be kept: without NUL, and "?" for half a character.
+
+    PostgreSQL cannot hold or even look for NUL; an odd charset decodes to halves of characters,
+    which no UTF-8 has.
+    """
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -15,11 +15,11 @@ from money.actions.corrections import (
     can_be_reversed,
 )
 from money.actions.journals import BadJournal, propose
-from money.actions.posting import PeriodLocked
+from money.actions.posting import KeyTaken, PeriodLocked
 from money.models import ENTRY_IDS_PER_BOOK, Entry, EntryKind, Journal, JournalState
 from money.views.doors import Reader, fields_of, opened_by
 
-REFUSALS = (AlreadyReversed, BadJournal, NotReversible, PeriodLocked)
+REFUSALS = (AlreadyReversed, BadJournal, KeyTaken, NotReversible, PeriodLocked)
 MOST_REASON = 120
 
 
@@ -36,7 +36,7 @@ def reverse_entry(request: HttpRequest, reader: Reader, entry_id: int) -> HttpRe
     """Take an entry back today: by its opposite at once, or by a second person above the limit."""
     found, now = find_entry(reader, entry_id), timezone.now()
     reader.insist(Ability.KEEP_BOOKS, found.business)
-    reason = fields_of(request).get("reason", "")[:MOST_REASON]
+    reason = fields_of(request).get("reason", "").strip()[:MOST_REASON]
     try:
         journal = propose(
             business=found.business,
@@ -60,7 +60,8 @@ def reverse_entry(request: HttpRequest, reader: Reader, entry_id: int) -> HttpRe
 
 
 def _rejected(found: Entry) -> int:
-    return found.corrections.filter(state=JournalState.REJECTED).count()
+    """Return how many reversals of an entry were rejected; corrections with lines are none."""
+    return found.corrections.filter(state=JournalState.REJECTED, lines=None).count()
 
 
 def find_entry(reader: Reader, entry_id: int) -> Entry:
@@ -87,6 +88,7 @@ def _page(
     keeps = reader.may(Ability.KEEP_BOOKS, found.business_id)
     why_not = can_be_reversed(found)
     journals = Journal.objects.select_related("attachment", "proposed_by", "decided_by")
+    corrected_by = journals.filter(corrects=found, state=JournalState.PROPOSED).first()
     context: dict[str, Any] = {
         "entry": found,
         "business": found.business,
@@ -94,9 +96,9 @@ def _page(
         "total_cents": sum(line.amount_cents for line in lines if line.amount_cents > 0),
         "reversed_by": reversed_by,
         "journal": journals.filter(entry=found).first(),
-        "corrected_by": journals.filter(corrects=found, state=JournalState.PROPOSED).first(),
+        "corrected_by": corrected_by,
         "why_not": why_not,
-        "can_reverse": keeps and not why_not and not reversed_by,
+        "can_reverse": keeps and not (why_not or reversed_by or corrected_by),
         "is_last": found.number >= found.business.book.last_number,
         "refusal": refusal,
         "reason": reason,

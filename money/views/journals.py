@@ -43,7 +43,7 @@ def journals(request: HttpRequest, reader: Reader) -> HttpResponse:
     page = list(decided.order_by("-pk")[: PAGE + 1])
     context = {
         "choices": [(b, b in businesses) for b in reader.where(Ability.SEE_BOOKS)],
-        "waiting": mine.filter(state=JournalState.PROPOSED).order_by("pk")[:PAGE],
+        "waiting": mine.filter(state=JournalState.PROPOSED).order_by("pk"),
         "decided": page[:PAGE],
         "older": page[PAGE - 1].pk if len(page) > PAGE else None,
         "chosen": [b.slug for b in businesses] if request.GET.getlist("b") else [],
@@ -65,11 +65,13 @@ def approve_journal(request: HttpRequest, reader: Reader, journal_id: int) -> Ht
     """Post a journal as its second person."""
     found = _find(reader, journal_id)
     reader.insist(Ability.KEEP_BOOKS, found.business)
+    now = timezone.now()
     try:
-        approve(journal_id=found.pk, by=reader.user, at=timezone.now())
+        posted = approve(journal_id=found.pk, by=reader.user, at=now)
     except REFUSALS as refusal:
         return _page(request, reader, _find(reader, journal_id), refusal=refusal)
-    messages.success(request, "Approved and posted.")
+    is_news = found.state == JournalState.PROPOSED and posted.decided_at == now
+    messages.success(request, "Approved and posted." if is_news else "It was posted already.")
     return redirect("money:journal", found.pk)
 
 

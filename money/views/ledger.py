@@ -20,7 +20,7 @@ from money.views.statements import asking, named_days
 from money.views.tables import shown
 
 ROWS_OF_A_LEDGER = 200
-MOST_CODES = 200
+MOST_CODES = 1_000
 LETTERS = {**dict(TaxClass.choices), NO_LETTER: "without a tax letter"}
 
 
@@ -36,7 +36,7 @@ REFUSALS = (BadCursor, BadDay, UnknownName)
 def account(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Show the lines of some accounts with a running balance: what a figure is made of."""
     businesses = reader.businesses(request.GET.getlist("b"))
-    codes = request.GET.getlist("code")[:MOST_CODES]
+    codes = request.GET.getlist("code")
     accounts = _accounts(businesses)
     context = asking(request.GET, reader, businesses) | {
         "title": "Account statement",
@@ -102,6 +102,8 @@ def _accounts(businesses: Sequence[Business]) -> list[tuple[str, str]]:
 
 
 def _refuse_unknown(codes: Sequence[str], accounts: list[tuple[str, str]], tax: str) -> None:
+    if len(codes) > MOST_CODES:
+        raise UnknownName(f"{len(codes)} accounts are too many for one page: {MOST_CODES} fit.")
     known = {code for code, _ in accounts}
     if missing := [code for code in codes if code not in known]:
         raise UnknownName(f"There is no account {missing[0][:12]} in these businesses.")

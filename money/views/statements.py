@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from money.access import Ability
+from money.actions.transfers import related_to
 from money.forms.days import BadDay, quick_periods, read_month, read_period
 from money.models import Business, TaxPerson
 from money.report import BadPeriod, Period, Report
@@ -34,22 +35,27 @@ def statement(request: HttpRequest, reader: Reader, name: str) -> HttpResponse:
     context["title"] = STATEMENTS[name].title
     try:
         period = read_period(request.GET, today)
-        report = _report(name, businesses, period, beside=beside)
+        report = _report(name, reader, businesses, period, beside=beside)
     except (BadDay, BadPeriod) as refusal:
         return render(request, "money/statement.html", context | {"refusal": refusal}, status=400)
     context |= named_days(period) | {"table": shown(report, [b.slug for b in businesses])}
     return render(request, "money/statement.html", context)
 
 
-def _report(name: str, businesses: list[Business], period: Period, *, beside: bool) -> Report:
-    # What is between an owner's businesses cancels out where all of them are shown.
-    owned = Business.objects.filter(tax_person__in={b.tax_person_id for b in businesses})
+def _report(
+    name: str, reader: Reader, businesses: list[Business], period: Period, *, beside: bool
+) -> Report:
     with snapshot():
+        # What businesses owe each other cancels out where all that could are shown.
+        shown_ids = {business.pk for business in businesses}
+        is_everything = len(shown_ids) == len(reader.where(Ability.SEE_BOOKS)) and (
+            related_to(businesses) == shown_ids
+        )
         return STATEMENTS[name].build(
             businesses=businesses,
             period=period,
             beside=beside,
-            is_everything=owned.count() == len(businesses),
+            is_everything=is_everything,
         )
 
 

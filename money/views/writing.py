@@ -35,6 +35,7 @@ from money.forms.days import BadDay
 from money.forms.journal import (
     FIRST_LINES,
     MORE_LINES,
+    MOST_OPENING_LINES,
     Incomplete,
     TypedJournal,
     TypedLine,
@@ -45,7 +46,7 @@ from money.forms.journal import (
     with_room,
 )
 from money.models import Account, AccountKind, Business, Entry, Journal, JournalState, TaxClass
-from money.views.doors import Reader, fields_of, opened_by
+from money.views.doors import Reader, fields_of, opened_by, plain
 from money.views.entries import find_entry
 
 REFUSALS = (
@@ -93,12 +94,16 @@ def new_journal(request: HttpRequest, reader: Reader) -> HttpResponse:
             # Said once; pressed again, it is another journal.
             typed = replace(typed, key=uuid.uuid4().hex)
         return _page(request, business, typed, corrected, is_opening=is_opening, refusal=refusal)
-    is_posted = journal.state == JournalState.POSTED
-    messages.success(
-        request,
-        "Posted." if is_posted else "Kept. It is above the limit and waits for a second person.",
-    )
+    messages.success(request, _said(journal))
     return redirect("money:journal", journal.pk)
+
+
+def _said(journal: Journal) -> str:
+    """Return what became of a form; a paper that never arrived is missed at once."""
+    bare = "" if journal.attachment_id else ", without a paper"
+    if journal.state == JournalState.POSTED:
+        return f"Posted{bare}."
+    return f"Kept{bare}. It is above the limit and waits for a second person."
 
 
 def _propose(
@@ -144,8 +149,9 @@ def _paper(request: HttpRequest) -> Paper | None:
         return None
     if (file.size or 0) > MOST_PAPER_BYTES:
         raise BadPaper("The paper is larger than 5 MB.")
-    name = (file.name or "").replace("\x00", "")
-    return Paper(name=name, content_type=file.content_type or "", content=file.read())
+    return Paper(
+        name=plain(file.name or ""), content_type=file.content_type or "", content=file.read()
+    )
 
 
 def _corrected(request: HttpRequest, reader: Reader) -> Entry | None:
@@ -174,9 +180,13 @@ def _first(business: Business, corrected: Entry | None, *, is_opening: bool) -> 
 
 
 def _opening_lines(business: Business) -> list[TypedLine]:
-    accounts = business.accounts.exclude(code__in=[*NOT_BY_HAND, Code.OPENING_BALANCES])
-    codes = accounts.order_by("code").values_list("code", flat=True)
-    return [TypedLine(number, code) for number, code in enumerate(codes, 1)]
+    """Return a line per account; of a chart too large for a form, of what the books begin with."""
+    kept = {*NOT_BY_HAND, Code.OPENING_BALANCES}
+    codes = business.accounts.order_by("code").values_list("code", flat=True)
+    open_to = [code for code in codes if parent_of(code) not in kept]
+    if len(open_to) > MOST_OPENING_LINES:
+        open_to = [code for code in open_to if code.startswith(("1", "2", "3"))]
+    return [TypedLine(n, code) for n, code in enumerate(open_to[:MOST_OPENING_LINES], 1)]
 
 
 def _places(request: HttpRequest, kept: list[Business]) -> dict[str, Any]:
@@ -203,6 +213,7 @@ def _page(
         "is_opening": is_opening,
         "groups": _grouped(by_hand),
         "fixed": _fixed(typed.lines, names) if is_opening else [],
+        "left_out": _left_out(by_hand, typed.lines) if is_opening else [],
         "letters": TaxClass.choices,
         "refusal": refusal,
         "refused_paper": bool(refusal and request.FILES),
@@ -210,6 +221,16 @@ def _page(
         "limit_cents": business.approval_above_cents,
     }
     return render(request, "money/new_journal.html", context, status=422 if refusal else 200)
+
+
+def _left_out(accounts: list[Account], lines: list[TypedLine]) -> list[Account]:
+    """Return the accounts that the form of the opening balances has no line for."""
+    there = {line.code for line in lines}
+    return [
+        account
+        for account in accounts
+        if account.code not in there and parent_of(account.code) != Code.OPENING_BALANCES
+    ]
 
 
 def _grouped(accounts: list[Account]) -> list[tuple[str, list[Account]]]:

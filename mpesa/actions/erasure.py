@@ -91,15 +91,22 @@ def erase_person(*, phone: str, by: User, now: datetime, quarantined_too: bool =
 def _pattern(number: str) -> "re.Pattern[bytes]":
     """Return what finds 254 and nine digits in a body, in each form that has been seen.
 
-    Grouped, as a number in scientific form, at the end of a CheckoutRequestID, and hashed: the
-    space of numbers is so small that a hash is a phone (REFERENCE 5).
+    Grouped, with its separators as they are or as an address writes them (%20), behind 00 or +, as
+    a number in scientific form, at the end of a CheckoutRequestID, and hashed: the space of numbers
+    is so small that a hash is a phone (REFERENCE 5).
     """
-    apart = r"[ ().-]*"
-    digits = apart.join(number[3:])
-    hashed = hashlib.sha256(number.encode()).hexdigest()
+    local = number[3:]
+    apart = r"(?:[\s ().+/-]|%(?:0[9ad]|2[089bdef]))*"
+    digits = apart.join(local)
+    # Not in the middle of a longer number; %20 before it is a space, not the digits 2 and 0.
+    begins = r"(?:(?<![\d.])|(?<=%[0-9a-f]{2}))"
+    # 2.5471234567E11: whoever writes that leaves out the zeros at the end.
+    scientific = rf"2\.{number[1:].rstrip('0')}0*e\+?11(?!\d)"
+    written = (number, f"+{number}", f"00{number}", f"0{local}", local)
+    hashes = "|".join(hashlib.sha256(form.encode()).hexdigest() for form in written)
     return re.compile(
-        rf"(?:(?<![\d.])\+?2\.?54{apart}0?{apart}|(?<![\d.])0?{apart}|ws_CO_\d*){digits}(?!\d)"
-        rf"|{hashed}".encode(),
+        rf"(?:{begins}(?:(?:\+|00)?2\.?54{apart}0?{apart}|0?{apart})|ws_CO_\d*){digits}(?!\d)"
+        rf"|{begins}{scientific}|{hashes}".encode(),
         re.IGNORECASE,
     )
 

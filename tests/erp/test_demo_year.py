@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from beancount import loader
@@ -73,7 +74,7 @@ def test_year_that_was_interrupted_goes_on_where_it_stopped(
 
     calls = 0
 
-    def dying(*args: object, **kwargs: object) -> object:
+    def dying(*args: Any, **kwargs: Any) -> object:
         nonlocal calls
         calls += 1
         if calls == 60:

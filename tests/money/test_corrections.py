@@ -150,7 +150,10 @@ def test_reverse_refuses_what_was_reversed_otherwise(
 
     said = refusal(AlreadyReversed, reversed_, wrong, **changes)
 
-    assert said == "duka 1 is reversed already, by duka 2, on another day or for another reason."
+    assert said == (
+        "Entry 1 of Amina duka is reversed already, by entry 2, on another day or for another"
+        " reason."
+    )
 
 
 def test_reverse_refuses_what_another_key_reversed(duka: Business) -> None:
@@ -158,7 +161,10 @@ def test_reverse_refuses_what_another_key_reversed(duka: Business) -> None:
     opposite = [(line[0], -line[1], tax_of(line)) for line in LINES]
     a_journal_entry(duka, key="refund:1", lines=opposite, reverses_id=wrong.entry_id)
 
-    assert refusal(AlreadyReversed, reversed_, wrong) == "duka 1 is reversed already, by duka 2."
+    assert (
+        refusal(AlreadyReversed, reversed_, wrong)
+        == "Entry 1 of Amina duka is reversed already, by entry 2."
+    )
 
 
 def test_reverse_refuses_a_reversal(duka: Business) -> None:
@@ -210,9 +216,15 @@ def test_reverse_refuses_to_go_without_a_reason(duka: Business, reason: str) -> 
     [
         (
             date(2026, 11, 9),
-            "The entry is of 2026-11-10: it cannot be reversed on 2026-11-09, before that.",
+            (
+                "The entry is of 10 November 2026: it cannot be reversed on 9 November 2026, before"
+                " that."
+            ),
         ),
-        (date(2026, 11, 23), "2026-11-23 is still to come: use 2026-11-22 or a day before."),
+        (
+            date(2026, 11, 23),
+            "23 November 2026 is still to come: use 22 November 2026 or a day before.",
+        ),
     ],
 )
 def test_reverse_refuses_a_day_before_the_entry_or_to_come(
@@ -336,7 +348,10 @@ def test_correct_refuses_another_correction_of_the_same_entry(duka: Business) ->
 
     said = refusal(AlreadyReversed, corrected, wrong, lines=LINES, reason="Another reason")
 
-    assert said == "duka 1 is reversed already, by duka 2, on another day or for another reason."
+    assert said == (
+        "Entry 1 of Amina duka is reversed already, by entry 2, on another day or for another"
+        " reason."
+    )
 
 
 def test_what_was_corrected_can_be_corrected_again(duka: Business) -> None:
@@ -391,7 +406,7 @@ def test_correct_reaches_a_closed_day_but_no_locked_month(duka: Business) -> Non
 def test_correct_refuses_a_day_to_come(duka: Business) -> None:
     said = refusal(WrongDay, corrected, a_journal_entry(duka), occurred_on=date(2026, 11, 23))
 
-    assert said == "2026-11-23 is still to come: use 2026-11-22 or a day before."
+    assert said == "23 November 2026 is still to come: use 22 November 2026 or a day before."
 
 
 def test_reverse_leaves_other_books_alone(duka: Business) -> None:

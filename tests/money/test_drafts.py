@@ -12,6 +12,7 @@ from money.drafts import (
     MOST_LINES,
     Draft,
     DraftLine,
+    OutOfTime,
     TooLong,
     Unbalanced,
     UnknownTax,
@@ -185,3 +186,10 @@ def test_sums_go_by_the_day_of_the_books_not_by_the_drafts_own() -> None:
     totals = sums([SALE], [date(2027, 1, 5)])
 
     assert {month for _, month, _ in totals} == {date(2027, 1, 1)}
+
+
+@pytest.mark.parametrize("day", [date(1899, 12, 31), date(2200, 1, 1), date(9999, 12, 31)])
+def test_draft_of_a_day_that_no_statement_shows_is_refused(day: date) -> None:
+    assert refusal_of(replace(SALE, occurred_on=day), OutOfTime) == (
+        f"sale:1: {day} is no day for a book."
+    )

@@ -125,4 +125,27 @@ def test_a_form_has_room_for_more() -> None:
     assert [line.code for line in lines] == ["1000", ""]
     assert [line.number for line in with_room(lines)] == [1, 2, 3, 4]
     assert len(with_room(lines, more=4)) == 6
-    assert len(with_room([TypedLine(1)] * 199, more=4)) == 200
+    assert len(with_room([TypedLine(1)] * 499, more=4)) == 500
+
+
+def test_every_line_that_was_sent_is_read() -> None:
+    fields = {f"account-{number}": "1000" for number in range(1, 601)}
+    fields |= {"debit-600": "7", "credit-703": "9", "tax-x": "B"}
+
+    lines = typed_journal(fields).lines
+
+    assert (len(lines), lines[599].debit) == (601, "7")
+    assert lines[600] == TypedLine(601, credit="9")
+
+
+def test_more_lines_than_an_entry_has_are_refused() -> None:
+    many = [TypedLine(number, "1000", "5") for number in range(1, 502)]
+
+    with pytest.raises(Incomplete, match="501 lines are filled in, and an entry has 500 at most"):
+        read_opening(journal(*many))
+
+
+def test_a_blank_beside_an_amount_is_nothing() -> None:
+    typed = journal(TypedLine(1, "1000", " ", " 2 "), TypedLine(2, "1200", "2", " "))
+
+    assert read_journal(typed).lines == [("1000", -200), ("1200", 200)]

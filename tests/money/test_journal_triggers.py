@@ -1,15 +1,19 @@
 """What was decided stays decided: journals, their lines, their papers, and a book with entries."""
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from money.actions.journals import Paper, propose, reject
-from money.models import Attachment, Book, Business, Journal, JournalLine
+from money.models import Attachment, Book, Business, Entry, Journal, JournalLine
 from money.verification import verify_books
-from tests.make import NOW, TODAY, a_user, an_entry
+from tests.make import NOW, TODAY, a_business, a_user, an_entry
 
 pytestmark = pytest.mark.django_db
 FROZEN = "money: a decided journal is frozen"
+BEGINS = "money: a journal begins as a proposal"
+DECISION = "money: of a proposed journal only the decision is written"
 KEPT = "money: a paper stays as it was added"
 PDF = Paper("bill.pdf", "application/pdf", b"%PDF-1.7 a bill")
 
@@ -83,6 +87,75 @@ def test_a_journal_that_waits_may_be_taken_back_by_hand(waiting: Journal) -> Non
     Journal.objects.filter(pk=waiting.pk).delete()
 
     assert Journal.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "id = id + 1",
+        "key = 'another'",
+        "business_id = {maji}",
+        "kind = 'opening'",
+        "occurred_on = '2026-11-01'",
+        "description = 'Another'",
+        "corrects_id = {entry}",
+        "attachment_id = NULL",
+        "needs_second_person = NOT needs_second_person",
+        "proposed_by_id = {another}",
+        "proposed_at = '2026-11-01 09:00:00+00:00'",
+        # The decision itself does not carry one of them in.
+        (
+            "needs_second_person = NOT needs_second_person, state = 'posted', entry_id = {entry},"
+            " decided_by_id = proposed_by_id, decided_at = proposed_at"
+        ),
+    ],
+)
+def test_of_a_proposal_only_the_decision_is_written(waiting: Journal, change: str) -> None:
+    ids = {
+        "maji": a_business(slug="maji").pk,
+        "entry": an_entry(waiting.business).entry_id,
+        "another": a_user("wanjiru").pk,
+    }
+
+    assert refusal_of(f"UPDATE money_journal SET {change.format(**ids)}") == DECISION
+
+
+def test_every_column_of_a_journal_is_a_part_of_the_proposal_or_of_the_decision() -> None:
+    proposal = {"id", "key", "business_id", "kind", "occurred_on", "description", "corrects_id"}
+    proposal |= {"attachment_id", "needs_second_person", "proposed_by_id", "proposed_at"}
+    decision = {"state", "entry_id", "decided_by_id", "decided_at", "decision_note"}
+
+    assert proposal | decision == {field.column for field in Journal._meta.local_fields}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "posted", "entry": True, "decided_by": True, "decided_at": NOW},
+        {"state": "rejected", "decided_by": True, "decided_at": NOW},
+        {"entry": True},
+        {"decided_by": True},
+        {"decided_at": NOW},
+        {"decision_note": "Fine"},
+    ],
+)
+def test_a_journal_begins_as_a_proposal(duka: Business, changes: dict[str, Any]) -> None:
+    rows = {"entry": Entry.objects.get(pk=an_entry(duka).entry_id), "decided_by": a_user("wanjiru")}
+    facts = {key: rows[key] if value is True else value for key, value in changes.items()}
+
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        Journal.objects.create(
+            key="straight in",
+            business=duka,
+            occurred_on=TODAY,
+            description="Power bill",
+            needs_second_person=False,
+            proposed_by=a_user("njeri"),
+            proposed_at=NOW,
+            **facts,
+        )
+
+    assert str(caught.value).splitlines()[0] == BEGINS
 
 
 @pytest.mark.parametrize(

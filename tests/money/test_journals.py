@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from money import triggers
 from money.actions.books import open_account
 from money.actions.corrections import AlreadyReversed, NoEntry, NotByHand, NotReversible, reverse
 from money.actions.journals import (
     MOST_PAPER_BYTES,
+    AlreadyProposed,
     BadJournal,
     BadPaper,
     Decided,
@@ -129,7 +131,7 @@ def test_small_journal_is_posted_at_once(duka: Business) -> None:
     assert (journal.decided_by, journal.decided_at, journal.entry) == (kiptoo(), NOW, entry)
     assert (entry.key, entry.kind) == (f"journal:{journal.pk}", EntryKind.ADJUSTMENT)
     assert (entry.occurred_on, entry.posted_at) == (date(2026, 11, 10), NOW)
-    assert entry.source == f"journal {journal.pk} file {digest[:16]}"
+    assert entry.source == f"journal {journal.pk} file {digest[:32]}"
     assert (entry.actor, entry.description) == (kiptoo(), "Power bill")
     lines = entry.lines.order_by("pk").values_list("account__code", "amount_cents", "tax_class")
     assert list(lines) == [("6030", 10_000, "B"), ("1800", 1_600, "B"), ("2000", -11_600, "")]
@@ -214,12 +216,12 @@ def test_limit_is_of_all_debits(
         (
             {"occurred_on": date(2026, 11, 24)},
             BadJournal,
-            "2026-11-24 is still to come: tomorrow is the latest day.",
+            "24 November 2026 is still to come: tomorrow is the latest day.",
         ),
         (
             {"lines": [("6999", 1), ("2000", -1)]},
             UnknownAccount,
-            "duka has no account 6999.",
+            "Amina duka has no account 6999.",
         ),
         (
             {"lines": [("2900", 1), ("2000", -1)]},
@@ -231,7 +233,7 @@ def test_limit_is_of_all_debits(
             NotByHand,
             "Account 2130 is kept by the M-Pesa inbox: match or refund the payment there.",
         ),
-        ({"corrects_id": 7}, NoEntry, "duka has no entry 7."),
+        ({"corrects_id": 7}, NoEntry, "Amina duka has no entry 7."),
     ],
 )
 def test_propose_refuses(
@@ -261,7 +263,7 @@ def test_propose_refuses_a_locked_month_but_enters_a_closed_day(duka: Business) 
     for lines in (BILL, a_bill(LIMIT + 1)):
         said = refusal(PeriodLocked, proposed, duka, occurred_on=OCTOBER, lines=lines)
         assert said == (
-            "The books of duka are locked through 2026-10-31."
+            "The books of Amina duka are locked through 31 October 2026."
             " Use a later day, or let the owner unlock them."
         )
     journal = proposed(duka)
@@ -277,7 +279,7 @@ def test_propose_refuses_a_business_without_a_book(db: None) -> None:
     with pytest.raises(NoBook) as caught, transaction.atomic():
         proposed(bare)
 
-    assert str(caught.value) == "bare has no book of accounts."
+    assert str(caught.value) == "Bare has no book of accounts."
     assert Journal.objects.count() == 0
 
 
@@ -587,7 +589,7 @@ def test_propose_refuses_to_correct_what_belongs_upstairs_or_is_reversed(duka: B
         "This entry belongs to sale 1; refund or cancel it there."
     )
     assert refusal(AlreadyReversed, proposed, duka, corrects_id=wrong.entry_id) == (
-        "duka 2 is reversed already, by duka 3."
+        "Entry 2 of Amina duka is reversed already, by entry 3."
     )
     refusal(NoEntry, proposed, duka, corrects_id=elsewhere.entry_id)
 
@@ -600,6 +602,61 @@ def test_correction_of_what_was_reversed_meanwhile_waits_on(duka: Business) -> N
     refusal(AlreadyReversed, approve, journal_id=journal.pk, by=wanjiru(), at=LATER)
 
     assert Journal.objects.get(pk=journal.pk).state == JournalState.PROPOSED
+
+
+def test_second_reversal_that_waits_is_refused_and_waits_on(duka: Business) -> None:
+    """Two could be proposed once; the books may hold such a pair."""
+    wrong = approve(journal_id=waiting(duka).pk, by=wanjiru(), at=NOW)
+    first, second = (
+        Journal.objects.create(
+            key=key,
+            business=duka,
+            kind=EntryKind.ADJUSTMENT,
+            occurred_on=TODAY,
+            description="Not ours",
+            corrects=wrong.entry,
+            needs_second_person=True,
+            proposed_by=kiptoo(),
+            proposed_at=NOW,
+        )
+        for key in ("first", "second")
+    )
+    approve(journal_id=first.pk, by=wanjiru(), at=LATER)
+
+    said = refusal(AlreadyReversed, approve, journal_id=second.pk, by=wanjiru(), at=LATER)
+
+    assert said == "Entry 1 of Amina duka is reversed already, by entry 2."
+    assert Journal.objects.get(pk=second.pk).state == JournalState.PROPOSED
+
+
+def test_propose_refuses_to_correct_what_another_journal_waits_to_correct(duka: Business) -> None:
+    wrong = approve(journal_id=waiting(duka).pk, by=wanjiru(), at=NOW)
+    first = proposed(duka, lines=a_bill(5), corrects_id=wrong.entry_id)
+
+    for lines in ([], a_bill(7)):
+        said = refusal(AlreadyProposed, proposed, duka, lines=lines, corrects_id=wrong.entry_id)
+        assert said == (
+            f"Journal {first.pk} would correct entry 1 already and waits for a second person:"
+            " approve or reject that one first."
+        )
+
+    reject(journal_id=first.pk, by=wanjiru(), note="", at=NOW)
+    assert proposed(duka, lines=[], corrects_id=wrong.entry_id).state == JournalState.PROPOSED
+
+
+@pytest.mark.parametrize("code", ["2000", "2100", "2220", "3100"])
+def test_propose_refuses_a_tax_letter_that_no_return_counts(duka: Business, code: str) -> None:
+    lines: list[DraftLine] = [("6030", 100), (code, -100, "B")]
+
+    assert refusal(BadJournal, proposed, duka, lines=lines) == (
+        f"Account {code} takes no tax letter: put it on what was sold or bought, and on its VAT."
+    )
+
+
+def test_propose_takes_a_tax_letter_on_output_vat(duka: Business) -> None:
+    lines: list[DraftLine] = [("1200", 116), ("4070", -100, "B"), ("2200", -16, "B")]
+
+    assert proposed(duka, lines=lines).state == JournalState.POSTED
 
 
 # Opening balances
@@ -618,7 +675,7 @@ def test_opening_balances_put_the_difference_into_3300(duka: Business) -> None:
     assert (entry.kind, entry.occurred_on) == (EntryKind.OPENING, date(2026, 11, 1))
     assert (journal.kind, journal.description) == (
         EntryKind.OPENING,
-        "Opening balances of 2026-11-01",
+        "Opening balances of 1 November 2026",
     )
     assert verify_books().is_ok
 
@@ -671,6 +728,14 @@ def test_opening_balances_with_one_key_are_brought_once(duka: Business) -> None:
 
 # What the database keeps
 
+
+def unguarded(**changes: object) -> int:
+    """Update a proposal in a way that its trigger refuses before a constraint can."""
+    connection.check_constraints()
+    triggers.drop()
+    return Journal.objects.update(**changes)
+
+
 BREAKERS: list[tuple[str, Callable[[Journal], object]]] = [
     (
         "attachment_name_is_given",
@@ -684,7 +749,7 @@ BREAKERS: list[tuple[str, Callable[[Journal], object]]] = [
     ),
     (
         "journal_kind_is_written_by_hand",
-        lambda _: Journal.objects.update(kind=EntryKind.FACT),
+        lambda _: unguarded(kind=EntryKind.FACT),
     ),
     (
         "journal_state_is_known",
@@ -723,7 +788,7 @@ BREAKERS: list[tuple[str, Callable[[Journal], object]]] = [
             entry=an_entry(journal.business).entry_id,
         ),
     ),
-    ("journal_description_is_given", lambda _: Journal.objects.update(description="")),
+    ("journal_description_is_given", lambda _: unguarded(description="")),
     ("journalline_is_not_zero", lambda _: JournalLine.objects.update(amount_cents=0)),
     ("journalline_tax_class_is_known", lambda _: JournalLine.objects.update(tax_class="F")),
 ]
@@ -747,10 +812,10 @@ def test_every_named_constraint_is_broken_here() -> None:
 
 def test_key_of_a_journal_is_taken_once(duka: Business) -> None:
     waiting(duka, key="a")
-    other = waiting(duka, key="b")
+    waiting(duka, key="b")
 
     with pytest.raises(IntegrityError, match="key"), transaction.atomic():
-        Journal.objects.filter(pk=other.pk).update(key="a")
+        unguarded(key="a")
 
 
 def test_account_of_a_journal_stays(duka: Business) -> None:

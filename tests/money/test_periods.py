@@ -177,7 +177,7 @@ def test_close_day_returns_the_event_that_closed_just_that_day(duka: Business) -
 def test_close_day_refuses_a_day_to_come(duka: Business, at: datetime, day: date) -> None:
     said = refusal(NotYet, closed, duka, day, at=at)
 
-    assert said == "2026-11-23 is not here yet: it can be closed on the day itself."
+    assert said == "23 November 2026 is not here yet: it can be closed on the day itself."
 
 
 def test_close_day_knows_the_day_of_nairobi(duka: Business) -> None:
@@ -203,7 +203,7 @@ def test_a_business_without_a_book_closes_nothing(db: None, call: Callable[..., 
     with pytest.raises(NoBook) as caught, transaction.atomic():
         call(bare)
 
-    assert str(caught.value) == "bare has no book of accounts."
+    assert str(caught.value) == "Bare has no book of accounts."
 
 
 # Months
@@ -245,7 +245,7 @@ def test_lock_month_twice_returns_the_event_that_locked(duka: Business) -> None:
 def test_lock_month_refuses_a_month_that_is_not_over(duka: Business, at: datetime) -> None:
     said = refusal(NotYet, locked, duka, TODAY, at=at)
 
-    assert said == "The month ends on 2026-11-30: it can be locked from the day after on."
+    assert said == "The month ends on 30 November 2026: it can be locked from the day after on."
 
 
 def test_lock_month_takes_a_month_that_ended_a_minute_ago(duka: Business) -> None:
@@ -311,7 +311,7 @@ def test_unlock_refuses_a_reason_that_no_column_holds(duka: Business) -> None:
 
 def test_unlock_refuses_what_is_open(duka: Business) -> None:
     said = refusal(NotClosed, unlocked, duka, TODAY)
-    assert said == "Nothing of duka is closed from 2026-11-22 on."
+    assert said == "Nothing of Amina duka is closed from 22 November 2026 on."
 
     closed(duka, YESTERDAY)
     refusal(NotClosed, unlocked, duka, TODAY)
@@ -546,7 +546,7 @@ def test_close_year_names_who_closed_it(duka: Business) -> None:
 
     entry = Entry.objects.get(kind=EntryKind.CLOSING)
     assert (entry.actor, entry.posted_at) == (chebet(), NEW_YEAR)
-    assert entry.description == "Year through 2026-12-31 closed into retained earnings"
+    assert entry.description == "Year through 31 December 2026 closed into retained earnings"
 
 
 def test_close_year_twice_returns_its_event(duka: Business) -> None:
@@ -605,8 +605,8 @@ def test_close_year_refuses_one_that_a_later_year_took_along(duka: Business) -> 
 
     said = refusal(LaterYearClosed, year_closed, duka, date(2025, 12, 31))
     assert said == (
-        "The year through 2026-12-31 is closed and took this one along. To close both one by one,"
-        " let the owner unlock the books from 2025-12-31."
+        "The year through 31 December 2026 is closed and took this one along. To close both one by"
+        " one, let the owner unlock the books from 31 December 2025."
     )
 
     unlocked(duka, date(2025, 12, 31), at=NEW_YEAR)
@@ -661,7 +661,7 @@ def test_close_year_where_months_are_locked_leaves_them_as_locked_as_before(duka
         (6, PeriodChange.DAY_CLOSED, date(2027, 3, 2)),
     ]
     assert event.number == 4
-    assert PeriodEvent.objects.get(number=3).reason == "Close the year through 2026-12-31"
+    assert PeriodEvent.objects.get(number=3).reason == "Close the year through 31 December 2026"
     assert dates_of(duka) == (date(2027, 3, 2), date(2027, 1, 31))
     assert results_left(duka) == {0}
     assert year_closed(duka, at=march) == event
@@ -699,14 +699,16 @@ def test_close_year_at_the_end_of_the_tax_persons_year(
 def test_close_year_refuses_another_day(duka: Business, day: date) -> None:
     said = refusal(NotAYearEnd, year_closed, duka, day)
 
-    assert said == (f"{day} is not the end of a financial year: that is the last day of month 12.")
+    assert said == (
+        f"{day:%-d %B %Y} is not the end of a financial year: that is the last day of December."
+    )
 
 
 @pytest.mark.parametrize("at", [NOW, datetime(2026, 12, 31, 20, 59, tzinfo=UTC)])
 def test_close_year_refuses_a_year_that_is_not_over(duka: Business, at: datetime) -> None:
     said = refusal(NotYet, year_closed, duka, at=at)
 
-    assert said == "The year ends on 2026-12-31: it can be closed from the day after on."
+    assert said == "The year ends on 31 December 2026: it can be closed from the day after on."
 
 
 @pytest.mark.parametrize(("accounts", "entries"), [(400, 1), (401, 2), (900, 3)])
@@ -1044,6 +1046,109 @@ def test_trail_that_was_cut_and_made_to_fit_is_found_by_its_anchor(
     assert verify_books().is_ok
     assert [f.what for f in verify_books(against={anchor}).findings] == [
         f"no book contains the hash {anchor}: a chain was written anew"
+    ]
+
+
+# Dates that were moved away for a moment
+
+
+def slipped_in(business: Business, day: date, kind: str = EntryKind.FACT) -> None:
+    """Post into closed days as who may write to the book's row: open it, post, put it back."""
+    dates = dates_of(business)
+    Book.objects.filter(business=business).update(closed_through=None, locked_through=None)
+    post(a_draft(business, day, key="slipped", kind=kind), posted_at=NOW)
+    Book.objects.filter(business=business).update(closed_through=dates[0], locked_through=dates[1])
+
+
+@pytest.mark.parametrize(
+    ("day", "kind", "is_found"),
+    [
+        (date(2026, 10, 15), EntryKind.FACT, True),
+        (OCTOBER, EntryKind.FACT, True),
+        (OCTOBER, EntryKind.ADJUSTMENT, True),
+        (OCTOBER, EntryKind.OPENING, True),
+        (OCTOBER, EntryKind.CLOSING, True),
+        (date(2026, 11, 1), EntryKind.FACT, True),
+        (YESTERDAY, EntryKind.FACT, True),
+        (date(2026, 11, 1), EntryKind.ADJUSTMENT, False),
+        (TODAY, EntryKind.FACT, False),
+    ],
+)
+def test_entry_that_slipped_into_closed_days_is_found(
+    duka: Business, day: date, kind: str, *, is_found: bool
+) -> None:
+    an_entry(duka, occurred_on=date(2026, 10, 15))
+    anchors = {locked(duka).hash, closed(duka, YESTERDAY).hash}
+
+    slipped_in(duka, day, kind)
+    an_entry(duka)
+
+    found = [("duka", 2, "it entered a day that was closed")]
+    assert verify_books(against=anchors).findings[:1] == (found if is_found else [])
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_entry_that_slipped_in_before_later_events_is_found(duka: Business, later: int) -> None:
+    locked(duka)
+    slipped_in(duka, date(2026, 10, 15))
+    for _ in range(later):
+        an_entry(duka)
+    closed(duka)
+    unlocked(duka, date(2026, 10, 1))
+
+    assert verify_books().findings == [("duka", 1, "it entered a day that was closed")]
+
+
+def test_what_was_unlocked_may_be_entered_until_it_is_closed_again(duka: Business) -> None:
+    locked(duka)
+    unlocked(duka, date(2026, 10, 10))
+    an_entry(duka, occurred_on=date(2026, 10, 10))
+    locked(duka)
+    assert verify_books().is_ok
+
+    slipped_in(duka, date(2026, 10, 10))
+
+    assert verify_books().findings == [("duka", 2, "it entered a day that was closed")]
+
+
+def test_event_that_was_dated_back_before_what_slipped_in_is_found(duka: Business) -> None:
+    """Whoever may add an event may say that the days were opened earlier than they were."""
+    an_entry(duka)
+    locked(duka)
+    slipped_in(duka, OCTOBER)
+    closed(duka)
+    last = PeriodEvent.objects.get(number=2)
+    first = Entry.objects.get(number=1)
+    facts = PeriodFacts(
+        "duka", 3, "unlocked", date(2026, 10, 1), NOW, chebet().pk, WHY, 1, first.hash
+    )
+
+    a_raw_event(
+        duka,
+        number=3,
+        change=PeriodChange.UNLOCKED,
+        through_on=date(2026, 10, 1),
+        actor=chebet(),
+        reason=WHY,
+        entries=1,
+        entries_hash=first.hash,
+        previous_hash=last.hash,
+        hash=link(last.hash, period_text(facts)),
+    )
+    Book.objects.update(closed_through=date(2026, 10, 1), locked_through=date(2026, 10, 1))
+
+    assert verify_books().findings == [("duka", 2, "it entered a day that was closed")]
+
+
+def test_events_that_know_fewer_entries_than_before_are_found(duka: Business) -> None:
+    an_entry(duka)
+    first = closed(duka)
+    facts = PeriodFacts("duka", 2, "day_closed", TODAY, NOW, None, "", 0, FIRST_HASH)
+
+    a_raw_event(duka, number=2, previous_hash=first.hash, hash=link(first.hash, period_text(facts)))
+
+    assert verify_books().findings == [
+        ("duka", 0, "period event 2 knows fewer entries than the one before it")
     ]
 
 

@@ -228,6 +228,7 @@ def test_what_was_granted_beside_the_plan_is_taken_back(split: Split) -> None:
         "mpesa_inboundmessage": "INSERT SELECT UPDATE",
         "mpesa_payment": "INSERT SELECT UPDATE",
         "mpesa_paymentrequest": "INSERT SELECT UPDATE",
+        "money_attachment": "INSERT SELECT",
         "money_book": "DELETE INSERT SELECT UPDATE",
         "money_movement": "DELETE INSERT SELECT UPDATE",
         "django_session": "DELETE INSERT SELECT UPDATE",

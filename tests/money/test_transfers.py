@@ -17,13 +17,14 @@ from money.actions.posting import KeyTaken, NoBook, UnknownAccount
 from money.actions.transfers import (
     BadTransfer,
     NoCommonOwner,
-    NotAnAsset,
+    NotCash,
     NothingToMove,
     SameBusiness,
     StillToCome,
     move_between,
+    related_to,
 )
-from money.chart import Code
+from money.chart import CASH_CODES, Code
 from money.drafts import Posted, TooLong
 from money.models import Book, Business, Entry, Line, Role, TaxPerson
 from money.verification import verify_books
@@ -54,6 +55,23 @@ def moved(giver: Business, taker: Business, **changes: Any) -> tuple[Posted, Pos
         "posted_at": NOW,
     }
     return move_between(**(facts | changes))
+
+
+def test_who_could_owe_each_other_is_found_through_persons_and_owners(
+    duka: Business, maji: Business
+) -> None:
+    def elsewhere(slug: str, pin: str) -> Business:
+        person = TaxPerson.objects.create(name=slug, kra_pin=pin)
+        return open_business(tax_person=person, slug=slug, name=slug, trade="retail")
+
+    gas, wash, alone = (elsewhere(s, f"A00765432{n}B") for n, s in enumerate(("gas", "wash", "x")))
+    a_user("zawadi", maji=Role.OWNER, gas=Role.OWNER)
+    a_user("juma", gas=Role.OWNER, wash=Role.OWNER, x=Role.ACCOUNTANT)
+
+    assert related_to([duka]) == {duka.pk, maji.pk, gas.pk, wash.pk}
+    assert related_to([wash]) == related_to([duka, gas])
+    assert related_to([alone]) == {alone.pk}
+    assert related_to([]) == set()
 
 
 def between_by_day() -> dict[date, int]:
@@ -236,13 +254,15 @@ def test_move_between_refuses_nothing(duka: Business, maji: Business, cents: int
 
 
 @pytest.mark.parametrize("side", ["giver_code", "taker_code"])
-@pytest.mark.parametrize("code", ["2000", "2900", "3100", "4040", "6020"])
-def test_move_between_refuses_what_is_no_asset(
+@pytest.mark.parametrize(
+    "code", ["1300", "1310", "1400", "1710", "1800", "2000", "2900", "3100", "4040", "6020"]
+)
+def test_move_between_refuses_what_is_no_money(
     duka: Business, maji: Business, side: str, code: str
 ) -> None:
-    said = refusal(NotAnAsset, duka, maji, **{side: code})
+    said = refusal(NotCash, duka, maji, **{side: code})
 
-    assert said.endswith("is no cash, till, bank or other asset account.")
+    assert said.endswith("is no cash, till or bank account.")
 
 
 @pytest.mark.parametrize("code", ["", "1999", "9"])
@@ -256,6 +276,19 @@ def test_account_of_the_giver_alone_is_unknown_to_the_taker(duka: Business, maji
 
     assert moved(duka, maji, giver_code="1200.1")[0].is_new
     refusal(UnknownAccount, duka, maji, key="k2", taker_code="1200.1")
+
+
+@pytest.mark.parametrize("code", CASH_CODES)
+def test_move_between_takes_every_account_that_is_money(
+    duka: Business, maji: Business, code: str
+) -> None:
+    assert moved(duka, maji, giver_code=code, taker_code=code)[0].is_new
+
+
+def test_move_between_is_not_limited(duka: Business, maji: Business) -> None:
+    Business.objects.update(approval_above_cents=1)
+
+    assert moved(duka, maji)[0].is_new
 
 
 def a_strangers_business() -> Business:
@@ -284,7 +317,7 @@ def test_move_between_takes_two_tax_persons_with_one_owner(duka: Business) -> No
 def test_move_between_refuses_a_day_to_come(duka: Business, maji: Business) -> None:
     said = refusal(StillToCome, duka, maji, occurred_on=date(2026, 11, 24))
 
-    assert said == "2026-11-24 is still to come: use today or a day before."
+    assert said == "24 November 2026 is still to come: use today or a day before."
     assert moved(duka, maji, occurred_on=date(2026, 11, 23))[0].is_new
 
 
@@ -304,7 +337,7 @@ def test_move_between_refuses_a_key_that_is_too_long(duka: Business, maji: Busin
 
 
 def test_every_refusal_is_a_bad_transfer() -> None:
-    kinds = (SameBusiness, NothingToMove, NotAnAsset, NoCommonOwner, StillToCome)
+    kinds = (SameBusiness, NothingToMove, NotCash, NoCommonOwner, StillToCome)
 
     assert all(issubclass(kind, BadTransfer) for kind in kinds)
 

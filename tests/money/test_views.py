@@ -8,10 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from money.actions.books import open_account
+from money.actions.books import open_account, open_business
 from money.actions.journals import propose
-from money.models import Business, Role, User
-from tests.make import NOW, a_business, a_user, an_entry, chebet
+from money.actions.transfers import move_between
+from money.models import Business, Role, TaxPerson, User
+from tests.make import NOW, TODAY, a_business, a_user, an_entry, chebet
 from tests.money.pages import (
     CLOSERS,
     KEEPERS,
@@ -134,6 +135,50 @@ def test_without_a_choice_one_sees_ones_own_alone(duka: Business, maji: Business
     assert "123" in text
     assert "456" not in text
     assert "maji" not in text
+
+
+@pytest.fixture
+def far(duka: Business) -> Business:
+    """A business of another tax person, which shares an owner with duka."""
+    person = TaxPerson.objects.create(name="Kamau Otieno", kra_pin="A007654321B")
+    return open_business(tax_person=person, slug="far", name="Far away", trade="retail")
+
+
+def test_two_tax_persons_of_one_owner_are_everything_together_alone(
+    duka: Business, far: Business
+) -> None:
+    client = as_role(Role.OWNER, "duka", "far")
+    move_between(
+        giver=duka,
+        taker=far,
+        giver_code="1000",
+        taker_code="1000",
+        cents=70_000,
+        occurred_on=TODAY,
+        description="Lent",
+        key="lent",
+        actor=None,
+        posted_at=NOW,
+    )
+    alarm, everything = "does not cancel out", "All businesses"
+
+    both = text_of(client.get("/books/balance-sheet/"))
+    one = text_of(client.get("/books/balance-sheet/?b=duka"))
+    outsider = text_of(as_role(Role.AUDITOR).get("/books/balance-sheet/"))
+
+    assert (alarm in both, everything in both) == (False, True)
+    assert (alarm in one, everything in one) == (False, False)
+    assert (alarm in outsider, everything in outsider) == (False, False)
+
+
+def test_some_of_what_one_sees_is_not_everything(
+    duka: Business, maji: Business, far: Business
+) -> None:
+    client = as_role(Role.AUDITOR, "duka", "maji", "far")
+
+    text = text_of(client.get("/books/balance-sheet/?b=duka&b=maji"))
+
+    assert "All businesses" not in text
 
 
 def test_the_vat_return_is_for_who_sees_all_businesses_of_the_person(
@@ -364,6 +409,26 @@ def test_a_bad_account_address_gets_a_sentence(duka: Business, query: str, sente
     response = as_role(Role.AUDITOR).get(f"/books/account/?{query}")
 
     assert (response.status_code, refusal_of(response)) == (400, sentence)
+
+
+def test_no_account_of_many_is_left_out_silently(duka: Business) -> None:
+    client = as_role(Role.AUDITOR)
+
+    answers = [client.get("/books/account/?" + "&code=1000" * count) for count in (1_000, 1_001)]
+
+    assert [answer.status_code for answer in answers] == [200, 400]
+    assert refusal_of(answers[1]) == "1001 accounts are too many for one page: 1000 fit."
+
+
+def test_an_address_is_utf_8_whatever_the_request_claims(duka: Business) -> None:
+    answer = as_role(Role.AUDITOR).get(
+        "/books/account/?code=%2B2AA-", CONTENT_TYPE="text/plain; charset=utf-7"
+    )
+
+    assert (answer.status_code, refusal_of(answer)) == (
+        400,
+        "There is no account +2AA- in these businesses.",
+    )
 
 
 def test_a_bad_page_of_the_ledger_gets_a_sentence(duka: Business) -> None:

@@ -1,5 +1,6 @@
 """Entries and journals on their pages: read, reverse, correct, write, approve, reject."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -8,11 +9,14 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import encode_multipart
 
+from money.actions.books import open_account
 from money.actions.journals import Paper, propose
 from money.actions.periods import lock_month
 from money.models import Business, Entry, Journal, JournalState, Line, Role, User
 from money.verification import verify_books
+from money.views import writing
 from tests.make import NOW, TODAY, a_business, a_user, an_entry, lines_of
 from tests.money.pages import (
     KEEPERS,
@@ -156,6 +160,57 @@ def test_a_reversal_that_was_rejected_may_be_asked_for_again(duka: Business) -> 
 
     assert asked != again
     assert (Entry.objects.count(), Journal.objects.count()) == (1, 2)
+
+
+def test_a_waiting_reversal_is_led_to_and_not_offered_again(duka: Business) -> None:
+    posted = an_adjustment(duka, lines=[("6030", 1_000_001), ("1200", -1_000_001)])
+    client = as_role(Role.ACCOUNTANT)
+    address = f"/books/entry/{posted.entry_id}/reverse"
+    waiting = client.post(address, {"reason": "Not our bill"})["Location"]
+
+    other = client.post(address, {"reason": "Another reason"})
+    page = client.get(f"/books/entry/{posted.entry_id}/").content.decode()
+
+    assert (other.status_code, Journal.objects.count()) == (422, 1)
+    assert "was sent already as journal" in refusal_of(other)
+    assert f'href="{waiting}"' in page
+    assert 'name="reason"' not in page
+    assert "Correct it" not in page
+
+
+def test_a_reversal_beside_a_waiting_correction_gets_a_sentence(duka: Business) -> None:
+    posted = an_adjustment(duka, lines=[("6030", 1_000_001), ("1200", -1_000_001)])
+    client = as_role(Role.ACCOUNTANT)
+    client.post(f"/books/journals/new/?corrects={posted.entry_id}", form())
+    journal = Journal.objects.get()
+
+    answer = client.post(f"/books/entry/{posted.entry_id}/reverse", {"reason": "Not our bill"})
+
+    assert (answer.status_code, Journal.objects.count()) == (422, 1)
+    assert refusal_of(answer) == (
+        f"Journal {journal.pk} would correct entry 1 already and waits for a second person:"
+        " approve or reject that one first."
+    )
+
+
+def test_a_reversal_for_another_reason_says_that_there_is_one(duka: Business) -> None:
+    posted = an_adjustment(duka, lines=[("6030", 500), ("1200", -500)])
+    client = as_role(Role.OWNER)
+    address = f"/books/entry/{posted.entry_id}/reverse"
+    client.post(address, {"reason": "Typed twice"})
+
+    answer = client.post(address, {"reason": "Something else"})
+
+    assert (answer.status_code, Entry.objects.count()) == (422, 2)
+    assert "was sent already as journal" in refusal_of(answer)
+
+
+def test_an_entry_of_the_demo_is_reversed_by_hand(duka: Business) -> None:
+    posted = an_entry(duka, key="demo:duka:2026-11-22:rent")
+
+    as_role(Role.OWNER).post(f"/books/entry/{posted.entry_id}/reverse", {"reason": "Wrong rent"})
+
+    assert Entry.objects.get(reverses_id=posted.entry_id)
 
 
 def test_a_reversal_sent_twice_is_one(duka: Business) -> None:
@@ -311,10 +366,10 @@ def test_the_same_form_with_another_content_says_so_and_may_be_sent_again(duka: 
         ),
         (form(("6030", "0", "")), "Line 1: the amount is zero. Leave the line empty instead."),
         (form(("", "", "")), "Fill in at least one amount."),
-        (form(("9999", "5", ""), ("1200", "", "5")), "duka has no account 9999."),
+        (form(("9999", "5", ""), ("1200", "", "5")), "Amina duka has no account 9999."),
         (form(**{"tax-1": "Z"}), "Line 1: there is no tax letter Z."),
         (form(day="yesterday"), "Write the day as a date such as 2026-11-22."),
-        (form(day="2026-12-24"), "2026-12-24 is still to come: tomorrow is the latest day."),
+        (form(day="2026-12-24"), "24 December 2026 is still to come: tomorrow is the latest day."),
         (
             form(description=" "),
             "Say what the journal is for: the description stays in the books.",
@@ -355,7 +410,7 @@ def test_a_journal_into_a_locked_month_is_refused(duka: Business) -> None:
     answer = as_role(Role.OWNER).post(NEW, form(day="2026-10-31"))
 
     assert answer.status_code == 422
-    assert "locked through 2026-10-31" in refusal_of(answer)
+    assert "locked through 31 October 2026" in refusal_of(answer)
 
 
 def test_lines_are_added_without_a_script(duka: Business) -> None:
@@ -372,11 +427,11 @@ def test_lines_are_added_without_a_script(duka: Business) -> None:
 
 
 def test_no_more_lines_than_an_entry_may_have(duka: Business) -> None:
-    many = form(*[("6030", "1", "")] * 198, do="add")
+    many = form(*[("6030", "1", "")] * 498, do="add")
 
     page = as_role(Role.OWNER).post(NEW, many).content.decode()
 
-    assert page.count('name="debit-') == 200
+    assert page.count('name="debit-') == 500
 
 
 def test_who_keeps_several_books_chooses_first(duka: Business) -> None:
@@ -441,6 +496,22 @@ def test_the_paper_is_for_who_sees_the_books(duka: Business, role: str, status: 
     assert as_role(role).get(f"/books/journals/{journal.pk}/paper").status_code == status
 
 
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("100", "Posted, without a paper."),
+        ("20000", "Kept, without a paper. It is above the limit and waits for a second person."),
+    ],
+)
+def test_a_paper_that_did_not_come_is_missed(duka: Business, amount: str, said: str) -> None:
+    fields = form(("6030", amount, ""), ("1200", "", amount))
+
+    page = as_role(Role.OWNER).post(NEW, fields, follow=True)
+
+    assert said in text_of(page)
+    assert "Paper none" in text_of(page)
+
+
 def test_a_journal_without_a_paper_hands_out_none(duka: Business) -> None:
     client = as_role(Role.OWNER)
     client.post(NEW, form())
@@ -475,6 +546,8 @@ def test_the_second_person_approves_once(duka: Business) -> None:
 
     journal.refresh_from_db()
     assert {answer.status_code for answer in answers} == {302}
+    text = text_of(client.get(answers[1]["Location"]))
+    assert text.index("Approved and posted.") < text.index("It was posted already.")
     assert journal.state == JournalState.POSTED
     assert Entry.objects.count() == 1
 
@@ -527,6 +600,15 @@ def test_the_list_shows_what_waits_first(duka: Business) -> None:
     text = text_of(client.get("/books/journals/"))
 
     assert text.index("A new motorbike") < text.index("Power of November")
+
+
+def test_all_that_waits_is_shown(duka: Business) -> None:
+    for number in range(60):
+        a_journal(duka, cents=2_000_000 + number)
+
+    page = as_role(Role.OWNER).get("/books/journals/")
+
+    assert page.content.decode().count("A new motorbike") == 60
 
 
 def test_older_journals_are_a_page_away(duka: Business) -> None:
@@ -601,3 +683,59 @@ def test_opening_balances_take_the_difference_to_their_account(duka: Business) -
     assert journal.entry is not None
     assert lines_of(journal.entry.key) == [("1000", 100_000), ("2600", -40_000), ("3300", -60_000)]
     assert journal.entry.kind == "opening"
+
+
+def test_a_chart_of_many_accounts_brings_all_its_opening_balances(duka: Business) -> None:
+    for number in range(1, 300):
+        open_account(business=duka, code=f"1300.{number}", name=f"Customer {number}")
+    client, address = client_of(person(Role.OWNER)), f"{NEW}&kind=opening"
+    page = client.get(address)
+    codes = re.findall(r'name="account-[0-9]+" value="([0-9.]+)"', page.content.decode())
+    late = {"1300.299", "2600"}
+    amounts = {"1300.299": ("1,000", ""), "2600": ("", "400")}
+
+    answer = client.post(
+        address,
+        form(*((code, *amounts.get(code, ("", ""))) for code in codes), description=""),
+    )
+
+    assert late < set(codes[200:])
+    assert answer.status_code == 302
+    journal = Journal.objects.get()
+    assert sorted(journal.lines.values_list("account__code", "amount_cents")) == [
+        ("1300.299", 100_000),
+        ("2600", -40_000),
+        ("3300", -60_000),
+    ]
+
+
+def test_a_chart_that_fits_no_form_says_what_is_left_out(
+    duka: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "MOST_OPENING_LINES", 40)
+
+    page = as_role(Role.OWNER).get(f"{NEW}&kind=opening")
+
+    shown = page.content.decode().count('name="debit-')
+    offered = duka.accounts.exclude(code__in=["2130", "2900", "3300"]).count()
+    assert shown < 40
+    assert f"{offered - shown} accounts of this chart do not fit on this page" in text_of(page)
+    assert 'value="6030"' not in page.content.decode()
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "utf-8"])
+def test_halves_of_characters_and_nul_are_not_kept(duka: Business, charset: str) -> None:
+    fields = form(description="Power +2AA- of\x00 November")
+    body = encode_multipart("x", fields) + (
+        b'--x\r\nContent-Disposition: form-data; name="paper"; filename="a+2AA-.pdf"\r\n'
+        b"Content-Type: application/pdf\r\n\r\n" + PDF + b"\r\n--x--\r\n"
+    )
+    body = body.replace(b"--x--\r\n", b"", 1)
+
+    answer = as_role(Role.OWNER).generic(
+        "POST", NEW, body, content_type=f"multipart/form-data; boundary=x; charset={charset}"
+    )
+
+    kept = "Power ? of November" if charset == "utf-7" else "Power +2AA- of November"
+    assert answer.status_code == 302
+    assert Journal.objects.get().description == kept

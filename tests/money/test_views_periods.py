@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from money.actions.books import open_account
-from money.actions.periods import close_day
+from money.actions.periods import close_day, close_year
 from money.day_close import day_document, text_of
 from money.models import Book, Business, Entry, PeriodEvent, Role
 from money.queries import anchor_of
@@ -121,18 +121,18 @@ def test_the_trail_shows_who_did_what_and_why(duka: Business) -> None:
         (
             "close-day",
             {"day": "2026-11-23"},
-            "2026-11-23 is not here yet: it can be closed on the day itself.",
+            "23 November 2026 is not here yet: it can be closed on the day itself.",
         ),
         ("lock-month", {"month": "2026"}, "Write the month as 2026-11."),
         (
             "lock-month",
             {"month": "2026-11"},
-            "The month ends on 2026-11-30: it can be locked from the day after on.",
+            "The month ends on 30 November 2026: it can be locked from the day after on.",
         ),
         (
             "close-year",
             {"year_end": "2025-06-30"},
-            "2025-06-30 is not the end of a financial year: that is the last day of month 12.",
+            "30 June 2025 is not the end of a financial year: that is the last day of December.",
         ),
         (
             "unlock",
@@ -142,7 +142,7 @@ def test_the_trail_shows_who_did_what_and_why(duka: Business) -> None:
         (
             "unlock",
             {"from_day": "2026-11-01", "reason": REASON},
-            "Nothing of duka is closed from 2026-11-01 on.",
+            "Nothing of Amina duka is closed from 1 November 2026 on.",
         ),
         ("unlock", {}, "Write the first day as a date such as 2026-11-22."),
     ],
@@ -199,10 +199,13 @@ def test_the_text_of_a_closed_day_carries_the_anchor(a_day: Business) -> None:
         "PIN A001234567Z",
         "Day Sunday, 22 November 2026",
         "",
-        "TAKINGS, KES",
-        "1000 Cash drawer                           298",
-        "1100.1 Second till                          50",
-        "Together                                   348",
+        "MONEY IN AND OUT, KES",
+        "              In            Out            Net",
+        "1000 Cash drawer",
+        "             348             50            298",
+        "1100.1 Second till",
+        "              50              0             50",
+        "Net together                               348",
         "",
         "SALES, KES",
         "4040 Sales: retail goods                   300",
@@ -218,6 +221,25 @@ def test_the_text_of_a_closed_day_carries_the_anchor(a_day: Business) -> None:
         "up to this day was changed:",
         f"python manage.py verify_books --against {event.hash}",
     ]
+
+
+def test_the_closing_of_a_year_takes_nothing_from_its_last_days_sales(duka: Business) -> None:
+    new_years_eve = date(2025, 12, 31)
+    a_sale_entry(duka, key="sale:1", cents=11_600, occurred_on=new_years_eve)
+    close_year(business=duka, year_end=new_years_eve, actor=a_user("amina"), at=NOW)
+
+    document = day_document(business=duka, day=new_years_eve)
+    page = as_role(Role.OWNER).get("/books/day/duka/2025-12-31/")
+
+    assert [(row.code, -row.net_cents) for row in document.sales] == [("4040", 10_000)]
+    assert (document.sales_cents, document.entries, document.closings) == (10_000, 2, 1)
+    assert "1 entry closes the year." in text_of(document).splitlines()
+    assert "1 entry closes the year." in pages.text_of(page)
+    assert "Money in and out" in pages.text_of(page)
+
+
+def test_an_ordinary_day_closes_no_year(a_day: Business) -> None:
+    assert "the year" not in text_of(day_document(business=a_day, day=TODAY))
 
 
 def test_the_text_of_an_open_day_without_entries(duka: Business) -> None:
@@ -325,7 +347,7 @@ def test_who_keeps_one_of_two_books_moves_nothing(maji: Business) -> None:
         ({"description": ""}, "Say what the money is moved for."),
         ({"description": "x" * 201}, "The description has more than 200 letters."),
         ({"day": ""}, "Write the day as a date such as 2026-11-22."),
-        ({"day": "2026-12-22"}, "2026-12-22 is still to come: use today or a day before."),
+        ({"day": "2026-12-22"}, "22 December 2026 is still to come: use today or a day before."),
         ({"to": "duka 1000"}, "Choose two different businesses."),
         ({"to": "maji 9999"}, "maji has no account 9999."),
         ({"key": ""}, "This page is incomplete. Reload it and fill it in again."),

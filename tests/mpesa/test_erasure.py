@@ -297,10 +297,48 @@ def test_a_payment_nobody_asked_for_is_found_by_its_body(owner: User, shop: Shop
         "ws_CO_22112026120000000712345678",
         hashlib.sha256(b"254712345678").hexdigest(),
         hashlib.sha256(b"254712345678").hexdigest().upper(),
+        hashlib.sha256(b"0712345678").hexdigest(),
+        hashlib.sha256(b"+254712345678").hexdigest(),
+        hashlib.sha256(b"712345678").hexdigest(),
+        hashlib.sha256(b"00254712345678").hexdigest(),
+        "2.54712345678E+11",
+        "00254712345678",
+        "00 254 712 345 678",
+        "0712/345/678",
+        "0712+345+678",
+        "254%20712345678",
+        "254%20712%20345%20678",
+        "%2B254712345678",
+        "%20712345678",
+        "%220712345678%22",
+        "%22254712345678%22",
+        "0712%2d345%2D678",
     ],
 )
 def test_each_form_of_a_phone_is_found(text: str) -> None:
     assert _pattern("254712345678").search(f'{{"a":"{text}"}}'.encode())
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("254712345670", "2.5471234567E11"),
+        ("254712345670", "2.5471234567e+11"),
+        ("254712345670", "2.547123456700E11"),
+        ("254700000000", "2.547E11"),
+        ("254712345670", "254%20712345670"),
+    ],
+)
+def test_a_phone_that_ends_in_zeros_is_found(number: str, text: str) -> None:
+    assert _pattern(number).search(f'{{"a":{text}}}'.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2.5471234567E10", "2.5471234567E111", "2.54712345671E11", "12.5471234567E11", "25471234567"],
+)
+def test_another_number_in_scientific_form_is_left_alone(text: str) -> None:
+    assert not _pattern("254712345670").search(f'{{"a":{text}}}'.encode())
 
 
 @pytest.mark.parametrize(
@@ -312,6 +350,8 @@ def test_each_form_of_a_phone_is_found(text: str) -> None:
         "1254712345678",
         "20261122712345678",
         "UKM712345",
+        "254%20712345679",
+        "20%20071234567",
     ],
 )
 def test_other_numbers_are_left_alone(text: str) -> None:

@@ -1,7 +1,7 @@
 """Mails about closed days: rows first, once per fact, sent until the server takes them."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from smtplib import SMTPServerDisconnected
 
@@ -13,16 +13,18 @@ from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
 from erp import env
-from money.actions.periods import close_day, lock_month, unlock
+from money.actions.periods import close_day, close_year, lock_month, unlock
 from money.models import Business, PeriodEvent, Role, User
 from money.verification import verify_books
 from periodic import tasks
 from periodic.actions import send_mails, write_day_mails
 from periodic.models import Mail
 from tests.make import NOW, TODAY, a_business, a_user, amina, an_entry
+from tests.money.pages import an_adjustment
 
 pytestmark = pytest.mark.django_db
 YESTERDAY = TODAY - timedelta(days=1)
+LATER = NOW + timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -75,11 +77,68 @@ def test_an_unlocking_is_told_to_the_owner(duka: Business, owner: User) -> None:
     assert "amina unlocked" in body.lower()
 
 
-def test_a_locked_month_is_no_news(duka: Business, owner: User) -> None:
+def test_a_locked_month_leaves_the_machine_with_its_anchor(duka: Business, owner: User) -> None:
     write_day_mails(now=NOW)
-    lock_month(business=duka, month=TODAY.replace(day=1) - timedelta(1), actor=owner, at=NOW)
+    event = lock_month(business=duka, month=date(2026, 10, 1), actor=owner, at=LATER)
 
-    assert write_day_mails(now=NOW) == 0
+    assert write_day_mails(now=LATER) == 1
+    mail = Mail.objects.order_by("-pk")[0]
+    assert mail.subject == "Amina duka: October 2026 locked"
+    assert "Amina locked the books of Amina duka through 31 October 2026" in mail.body
+    assert f"verify_books --against {event.hash}" in mail.body
+
+
+def test_a_closed_year_leaves_the_machine_with_its_anchor(duka: Business, owner: User) -> None:
+    write_day_mails(now=NOW)
+    event = close_year(business=duka, year_end=date(2025, 12, 31), actor=owner, at=LATER)
+
+    assert write_day_mails(now=LATER) == 1
+    mail = Mail.objects.order_by("-pk")[0]
+    assert mail.subject == "Amina duka: year through 31 December 2025 closed"
+    assert "Amina closed the year through 31 December 2025 of Amina duka" in mail.body
+    assert "opened" not in mail.body
+    assert f"verify_books --against {event.hash}" in mail.body
+
+
+def test_closing_a_locked_year_is_one_mail_and_no_alarm(duka: Business, owner: User) -> None:
+    an_adjustment(duka, lines=[("1000", 100), ("4040", -100)], occurred_on=date(2025, 12, 30))
+    lock_month(business=duka, month=date(2026, 10, 1), actor=owner, at=NOW)
+    assert write_day_mails(now=NOW) == 2
+    close_year(business=duka, year_end=date(2025, 12, 31), actor=owner, at=LATER)
+    changes = list(PeriodEvent.objects.order_by("number").values_list("change", flat=True))[2:]
+    assert changes == ["unlocked", "year_closed", "month_locked", "day_closed"]
+
+    counts = [write_day_mails(now=LATER), write_day_mails(now=LATER)]
+
+    assert counts == [1, 0]
+    mail = Mail.objects.order_by("-pk")[0]
+    assert mail.subject == "Amina duka: year through 31 December 2025 closed"
+    assert "closed again as far as before" in mail.body
+    assert "ask at once" not in mail.body
+    anchors = PeriodEvent.objects.filter(number__gte=4).values_list("hash", flat=True)
+    assert len(anchors) == 3
+    assert all(f"--against {anchor}" in mail.body for anchor in anchors)
+
+
+def test_an_unlocking_before_a_year_is_closed_is_still_an_alarm(
+    duka: Business, owner: User
+) -> None:
+    lock_month(business=duka, month=date(2026, 10, 1), actor=owner, at=NOW)
+    unlock(business=duka, from_day=date(2025, 12, 1), actor=owner, reason="Old receipts", at=LATER)
+    close_year(
+        business=duka,
+        year_end=date(2025, 12, 31),
+        actor=owner,
+        at=LATER + timedelta(minutes=1),
+    )
+
+    write_day_mails(now=LATER + timedelta(minutes=1))
+
+    subjects = Mail.objects.order_by("pk").values_list("subject", flat=True)
+    assert list(subjects)[-2:] == [
+        "Amina duka: books unlocked",
+        "Amina duka: year through 31 December 2025 closed",
+    ]
 
 
 def test_an_old_day_is_no_news(duka: Business) -> None:

@@ -149,9 +149,9 @@ def test_several_accounts_of_several_businesses_as_one(
 
     assert report.title == "2 accounts"
     assert [plain(row)[2:5] for row in moves(report)] == [
-        ("duka", "1000 Cash drawer", "Told"),
-        ("laundry", "1200 Bank", "Told"),
-        ("duka", "1000.1 Front", "Told"),
+        ("Amina duka", "1000 Cash drawer", "Told"),
+        ("Amina laundry", "1200 Bank", "Told"),
+        ("Amina duka", "1000.1 Front", "Told"),
     ]
     assert [plain(row)[-1] for row in moves(report)] == [10, 30, 60]
 
@@ -244,18 +244,18 @@ def test_the_general_ledger(duka: Business, laundry: Business, book: Book) -> No
     ] == [
         "1000 Cash drawer",
         (None, None, None, "Opening balance", None, None, None, 5),
-        (date(2026, 11, 2), "3", "duka", "Told", "sale", 10, None, 15),
-        (date(2026, 11, 2), "1", "laundry", "Told", "sale", 20, None, 35),
+        (date(2026, 11, 2), "3", "Amina duka", "Told", "sale", 10, None, 15),
+        (date(2026, 11, 2), "1", "Amina laundry", "Told", "sale", 20, None, 35),
         (None, None, None, "Moved in the period", None, 30, 0, 30),
         (None, None, None, "Closing balance", None, None, None, 35),
         "4030 Sales: laundry",
         (None, None, None, "Opening balance", None, None, None, 0),
-        (date(2026, 11, 2), "1", "laundry", "Told", "sale", None, 20, -20),
+        (date(2026, 11, 2), "1", "Amina laundry", "Told", "sale", None, 20, -20),
         (None, None, None, "Moved in the period", None, 0, 20, -20),
         (None, None, None, "Closing balance", None, None, None, -20),
         "4040 Sales: retail goods",
         (None, None, None, "Opening balance", None, None, None, -5),
-        (date(2026, 11, 2), "3", "duka", "Told", "sale", None, 10, -15),
+        (date(2026, 11, 2), "3", "Amina duka", "Told", "sale", None, 10, -15),
         (None, None, None, "Moved in the period", None, 0, 10, -10),
         (None, None, None, "Closing balance", None, None, None, -15),
     ]

@@ -156,12 +156,57 @@ def test_one_who_registers_within_the_month(duka: Business) -> None:
 def test_excise_of_the_month(duka: Business, book: Book) -> None:
     book("2026-11-02", ("5070", 620), ("2210", -620))
     book("2026-11-03", ("2210", 20), ("5070", -20))
+    # What October owed.
+    book("2026-11-18", ("2210", 5_000), ("1200", -5_000))
     person = duka.tax_person
     assert "Excise duty of the month" not in cents_of(vat_return(tax_person=person, month=ANY_DAY))
     person.excise_licensed_from = date(2026, 11, 30)
 
-    found = cents_of(vat_return(tax_person=person, month=ANY_DAY))
+    report = vat_return(tax_person=person, month=ANY_DAY)
 
-    assert found["Charged"] == [None, 620]
-    assert found["Paid or taken back"] == [None, -20]
+    found = cents_of(report)
     assert found["Excise duty of the month"] == [None, 600]
+    assert found["Charged"] == [None, 620]
+    assert found["Paid or taken back"] == [None, -5_020]
+    assert found["Movement of 2210 Excise duty payable"] == [None, -4_400]
+    (duty,) = (row for row in report.rows if row.cells[0] == "Excise duty of the month")
+    assert duty.cells[2] == Figure(600, Where(("5070",), FIRST, LAST))
+
+
+def test_equipment_is_bought_on_one_side_and_sold_on_the_other(duka: Business, book: Book) -> None:
+    book("2026-11-02", ("1700", 10_000, "B"), ("1800", 1_600, "B"), ("1200", -11_600))
+    book("2026-11-03", ("1200", 4_640), ("1700", -4_000, "B"), ("2200", -640, "B"))
+    book("2026-11-04", ("6030", 500, "B"), ("1800", 80, "B"), ("1000", -580))
+
+    report = vat_return(tax_person=duka.tax_person, month=ANY_DAY)
+
+    rows = [
+        tuple(cell.cents if isinstance(cell, Figure) else cell for cell in row.cells)
+        for row in report.rows
+    ]
+    sold = rows.index(("B (16 %), equipment sold", 4_000, None))
+    bought = rows.index(("B (16 %), equipment bought", 10_000, None))
+    assert rows[sold - 1] == ("B (16 %)", 0, 640)
+    assert rows[bought - 1] == ("B (16 %)", 500, 1_680)
+    assert ("Total output", 4_000, 640) in rows
+    assert ("Total input", 10_500, 1_680) in rows
+    assert ("VAT credit carried forward", None, -1_040) in rows
+    assert report.rows[sold].cells[1] == Figure(4_000, Where(("1700", "1710"), FIRST, LAST, "B"))
+    assert report.warnings == []
+
+
+def test_a_letter_on_an_account_of_no_return_is_shown_and_warned_of(
+    duka: Business, book: Book
+) -> None:
+    book("2026-11-02", ("1000", 500), ("2100", -500, "B"))
+    book("2026-11-03", ("3100", 70, "B"), ("1000", -70))
+
+    report = vat_return(tax_person=duka.tax_person, month=ANY_DAY)
+
+    at = [row.cells[0] for row in report.rows].index("With a letter on other accounts")
+    row = report.rows[at + 1]
+    assert row.cells[0] == "B (16 %)"
+    assert row.cells[1] == Figure(430, Where(("2100", "3100"), FIRST, LAST, "B"))
+    assert report.warnings == [
+        "Tax letters on 2100, 3100 are not in this return: correct the entries of those lines."
+    ]

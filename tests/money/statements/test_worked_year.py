@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from money.models import Book as KeptBook
 from money.models import Business, EntryKind
 from money.report import Figure, Period, Style, Where
 from money.statements import (
@@ -200,6 +201,7 @@ def test_a_closed_year_still_shows_what_it_earned(duka: Business, book: Book) ->
     result += [("6020", -8_000), ("6700", -5_000), ("3200", -17_000)]
 
     book("2026-12-31", *((c, s * 100) for c, s in result), kind=EntryKind.CLOSING)
+    KeptBook.objects.update(locked_through=date(2026, 12, 31))
 
     after = {name: build(businesses=[duka], period=YEAR) for name, (_, build) in STATEMENTS.items()}
     assert after["profit-and-loss"].rows == before["profit-and-loss"].rows
@@ -208,13 +210,24 @@ def test_a_closed_year_still_shows_what_it_earned(duka: Business, book: Book) ->
     assert sheet["3200 Retained earnings"] == [17_000]
     assert sheet["Result of this financial year"] == [0]
     assert sheet["Total equity"] == [214_000]
-    assert "closed" in after["balance-sheet"].notes[0]
+    assert "The financial year is closed" in after["balance-sheet"].notes[0]
     assert shillings_of(after["trial-balance"])["4040 Sales: retail goods"] == [
         0,
         39_000,
         39_000,
         0,
     ]
+
+
+@pytest.mark.usefixtures("year")
+def test_a_year_unlocked_again_is_not_called_closed(duka: Business, book: Book) -> None:
+    book("2026-12-31", ("4040", 100), ("3200", -100), kind=EntryKind.CLOSING)
+    KeptBook.objects.update(locked_through=date(2026, 12, 30))
+
+    (note,) = STATEMENTS["balance-sheet"].build(businesses=[duka], period=YEAR).notes
+
+    assert "The financial year is closed" not in note
+    assert "unlocked again: close it once more" in note
 
 
 @pytest.mark.usefixtures("year")
