@@ -125,7 +125,7 @@ def related_to(businesses: Iterable[Business]) -> set[int]:
 def _refuse_account(business: Business, code: str) -> None:
     account = Account.objects.filter(business=business, code=code).first()
     if account is None:
-        raise UnknownAccount(f"{business.slug} has no account {code}.")
+        raise UnknownAccount(f"{business.name} has no account {code}.")
     if parent_of(code) not in CASH_CODES:
         raise NotCash(f"{account} is no cash, till or bank account.")
 
