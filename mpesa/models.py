@@ -74,6 +74,7 @@ class InboundMessage(models.Model):
 
     Facts and digest are frozen by a trigger; the body may only ever be set to NULL (it holds phone
     numbers). The secrets of the address are not kept: `till` and `token_digest` say what they were.
+    `spool_id` is given on arrival: what went to the database and to the spool is in here once.
     """
 
     channel = models.CharField(max_length=20)
@@ -89,9 +90,13 @@ class InboundMessage(models.Model):
     )
     handled_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=200, blank=True)
+    spool_id = models.CharField(max_length=32, blank=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="inbound_spooled_once", fields=["spool_id"], condition=~Q(spool_id="")
+            ),
             models.CheckConstraint(
                 name="inbound_state_is_known", condition=Q(state__in=InboundState.values)
             ),

@@ -13,6 +13,7 @@ from mpesa.models import (
     Payment,
     PaymentRequest,
     RequestState,
+    Till,
 )
 
 BATCH = 200
@@ -22,6 +23,12 @@ def waiting_messages(after: int = 0) -> list[int]:
     """Return ids of messages nobody has understood yet, oldest first, at most BATCH of them."""
     rows = InboundMessage.objects.filter(state=InboundState.WAITING, pk__gt=after)
     return list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+
+def till_of(secret: str) -> Till | None:
+    """Return the till that has this secret in its callback addresses."""
+    # PostgreSQL refuses to compare with a NUL.
+    return None if "\0" in secret else Till.objects.filter(callback_secret=secret).first()
 
 
 def requests_to_ask() -> list[int]:

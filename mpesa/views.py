@@ -3,55 +3,117 @@
 import logging
 from typing import Final
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from mpesa import doorbell
-from mpesa.actions.inbound import MOST_BODY_BYTES, STK, STRAY_BODY_BYTES, keep_stray, receive
-from mpesa.models import Till
+from mpesa import doorbell, patience, spool
+from mpesa.actions.inbound import (
+    MOST_BODY_BYTES,
+    STK,
+    STRAY_BODY_BYTES,
+    UNKNOWN_ADDRESS,
+    digest,
+    keep_stray,
+    receive,
+)
+from mpesa.queries import till_of
 
 log = logging.getLogger(__name__)
 
 ACCEPTED: Final = {"ResultCode": 0, "ResultDesc": "Accepted"}
+TAKEN = 200
+REFUSED = {404: "Not found.", 413: "The message is too large.", 503: "Try again later."}
 KEPT_HEADERS = ("Content-Type", "User-Agent", "X-Forwarded-For")
+# No secret or token of ours is as long; a longer one is kept long enough to stay wrong.
+MOST_OF_A_SECRET = 200
+# Digests of the secrets that were a till's, so that its messages find room in the spool.
+MOST_KNOWN = 10_000
+_known: set[str] = set()
 
 
 @csrf_exempt
 def stk(request: HttpRequest, secret: str, token: str = "") -> JsonResponse:
-    """Take an STK callback: 200 once stored, 404 for an unknown till, 413 for a huge body.
+    """Take an STK callback: 200 once it is safe, 404 for an unknown till, 413 for a huge body.
 
-    503 where the database cannot take it: then nothing was stored, and the STK query has to find
-    out what became of the request.
+    Safe is in the database, or in the spool where the database does not take it within a second;
+    then nobody can tell an unknown till, and it is answered as taken. 503 where the spool fails
+    too: nothing was stored, and the STK query has to find out what became of the request.
     """
     if request.method != "POST":
-        return JsonResponse({"ResultCode": 1, "ResultDesc": "Use POST."}, status=405)
-    try:
-        return _take(request, secret, token)
-    except DatabaseError:
-        log.exception("a callback could not be stored")
-        return JsonResponse({"ResultCode": 1, "ResultDesc": "Try again later."}, status=503)
-
-
-def _take(request: HttpRequest, secret: str, token: str) -> JsonResponse:
-    # PostgreSQL refuses to compare with a NUL.
-    till = Till.objects.filter(callback_secret=secret).first() if "\0" not in secret else None
-    if till is None:
-        return _refuse(request, 404, "Not found.", "unknown address", "/cb/…/stk")
-    if _announced_bytes(request) > MOST_BODY_BYTES:
-        return _refuse(request, 413, "The message is too large.", "too large", f"/cb/{till}/stk")
-    receive(
+        return _answer(405, "Use POST.")
+    is_huge = _announced_bytes(request) > MOST_BODY_BYTES
+    arrival = spool.Arrival(
+        spool_id=spool.new_id(),
         channel=STK,
-        till=till,
-        token=token,
-        body=request.read(MOST_BODY_BYTES),
-        address=_address(request),
+        secret=secret[:MOST_OF_A_SECRET],
+        token=token[:MOST_OF_A_SECRET],
+        body=request.read(STRAY_BODY_BYTES if is_huge else MOST_BODY_BYTES),
+        address=str(request.META.get("REMOTE_ADDR", ""))[:45],
         headers={name: _header(request, name) for name in KEPT_HEADERS},
         received_at=timezone.now(),
     )
-    doorbell.payments.press()
-    return JsonResponse(ACCEPTED)
+    try:
+        with patience.with_the_database():
+            status = _store(arrival, is_huge=is_huge)
+        if status == TAKEN:
+            doorbell.payments.press()  # not for the spool: the database would be asked in vain
+    except patience.LeftAlone:
+        status = _put_into_spool(arrival, is_huge=is_huge)
+    except Error:
+        log.exception("the database did not take a callback; it goes to the spool")
+        status = _put_into_spool(arrival, is_huge=is_huge)
+    return JsonResponse(ACCEPTED) if status == TAKEN else _answer(status, REFUSED[status])
+
+
+def _store(arrival: spool.Arrival, *, is_huge: bool) -> int:
+    """Store a message in the database, or its beginning in the ring; returns the status."""
+    till = till_of(arrival.secret)
+    if till is None:
+        _keep_beginning(arrival, UNKNOWN_ADDRESS, "/cb/…/stk")
+        return 404
+    if len(_known) < MOST_KNOWN:
+        _known.add(digest(arrival.secret))
+    if is_huge:
+        _keep_beginning(arrival, "too large", f"/cb/{till}/stk")
+        return 413
+    receive(
+        channel=arrival.channel,
+        till=till,
+        token=arrival.token,
+        body=arrival.body,
+        address=arrival.address,
+        headers=arrival.headers,
+        received_at=arrival.received_at,
+        spool_id=arrival.spool_id,
+    )
+    return TAKEN
+
+
+def _put_into_spool(arrival: spool.Arrival, *, is_huge: bool) -> int:
+    if is_huge:
+        return 413
+    try:
+        spool.append(arrival, is_known=digest(arrival.secret) in _known)
+    except (spool.SpoolFull, OSError):
+        log.exception("a callback could not be stored, neither in the database nor in the spool")
+        return 503
+    return TAKEN
+
+
+def _keep_beginning(arrival: spool.Arrival, reason: str, path: str) -> None:
+    keep_stray(
+        path=path,
+        body=arrival.body[:STRAY_BODY_BYTES],
+        address=arrival.address,
+        reason=reason,
+        received_at=arrival.received_at,
+    )
+
+
+def _answer(status: int, sentence: str) -> JsonResponse:
+    return JsonResponse({"ResultCode": 1, "ResultDesc": sentence}, status=status)
 
 
 def _announced_bytes(request: HttpRequest) -> int:
@@ -64,21 +126,3 @@ def _announced_bytes(request: HttpRequest) -> int:
 
 def _header(request: HttpRequest, name: str) -> str:
     return request.headers.get(name, "").replace("\0", "")[:200]
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))[:45]
-
-
-def _refuse(
-    request: HttpRequest, status: int, sentence: str, reason: str, path: str
-) -> JsonResponse:
-    """Answer a message that is not taken in, and keep its beginning in the ring of strays."""
-    keep_stray(
-        path=path,
-        body=request.read(STRAY_BODY_BYTES),
-        address=_address(request),
-        reason=reason,
-        received_at=timezone.now(),
-    )
-    return JsonResponse({"ResultCode": 1, "ResultDesc": sentence}, status=status)

@@ -15,6 +15,7 @@ from huey import crontab
 from huey_config import payments, work
 from mpesa import queries as rail
 from mpesa.actions.inbound import understand
+from mpesa.actions.intake import bring_in
 from mpesa.actions.requests import ask, expire_requests, query
 from periodic import monitor
 from periodic.actions import send_mails, write_day_mails
@@ -40,7 +41,14 @@ def _each(what: str, ids: Iterable[int], act: Callable[[int], object]) -> None:
 
 @bell(payments, priority=10)
 def take_in() -> None:
-    """Understand every message that waits, then settle the sales that were paid."""
+    """Understand every message that waits, then settle the sales that were paid.
+
+    Those that wait in the spool come first: they are older.
+    """
+    try:
+        bring_in()
+    except Exception:
+        log.exception("the spool cannot be brought in; the sweep will try it again")
     last = 0
     while ids := rail.waiting_messages(after=last):
         _each("message", ids, lambda pk: understand(message_id=pk, now=timezone.now()))

@@ -12,6 +12,7 @@ from money.models import Business, Line, Membership, Role, TaxClass, TaxPerson, 
 from mpesa.actions.inbound import STK, digest, receive
 from mpesa.actions.payments import record_payment
 from mpesa.models import InboundMessage, Payment, PaymentRequest, RequestState, Till, TillKind
+from mpesa.spool import Arrival, new_id
 from shops.actions import ring_up
 from shops.models import Product, Sale, Unit
 
@@ -232,5 +233,27 @@ def a_message(
         body=body,
         address="196.201.214.200",
         headers={"Content-Type": "application/json"},
+        received_at=received_at,
+    )
+
+
+def an_arrival(
+    *,
+    secret: str = "secret-of-9900302",
+    token: str = TOKEN,
+    body: bytes = b"{}",
+    address: str = "196.201.214.200",
+    headers: dict[str, str] | None = None,
+    received_at: datetime = NOW,
+) -> Arrival:
+    """Make a callback as the view puts it into the spool."""
+    return Arrival(
+        spool_id=new_id(),
+        channel=STK,
+        secret=secret,
+        token=token,
+        body=body,
+        address=address,
+        headers={"Content-Type": "application/json"} if headers is None else headers,
         received_at=received_at,
     )

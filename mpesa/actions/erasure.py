@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from money.access import Ability, abilities_of, businesses_for
 from money.models import TaxPerson, User
 from money.retention import is_held
+from mpesa import spool
 from mpesa.models import (
     LIVE_STATES,
     Erasure,
@@ -57,12 +58,14 @@ def erase_person(*, phone: str, by: User, now: datetime, quarantined_too: bool =
 
     Every body is read, in flat memory, before the one transaction that erases. Asking again is
     harmless, and right where a message came late. What cannot be found: a phone that Safaricom
-    masked. Raises NotAPhone, NotAllowed, and NotYet where a request or a message is not settled
-    (a message in quarantine may go with `quarantined_too`) or the books are on hold.
+    masked, and the spool of another machine. Raises NotAPhone, NotAllowed, and NotYet where a
+    request or a message is not settled (one in quarantine may go with `quarantined_too`), the spool
+    of this machine is not empty, or the books are on hold.
     """
     number = parse_phone(phone)
     if Ability.MANAGE not in abilities_of(by):
         raise NotAllowed("Only who manages a business may erase a customer's data.")
+    _refuse_spooled()
     named = _pattern(number)
     message_ids, stray_ids = _naming(InboundMessage, named), _naming(Stray, named)
     with transaction.atomic():
@@ -86,6 +89,16 @@ def erase_person(*, phone: str, by: User, now: datetime, quarantined_too: bool =
                 strays=erased.strays,
             )
     return erased
+
+
+def _refuse_spooled() -> None:
+    if spool.torn_files():
+        raise NotYet(
+            "VAR/spool holds torn messages, which may name the phone. Look at them, then delete"
+            " the *.torn files."
+        )
+    if not spool.is_empty():
+        raise NotYet("Messages wait in VAR/spool. Try again when the worker has brought them in.")
 
 
 def _pattern(number: str) -> "re.Pattern[bytes]":

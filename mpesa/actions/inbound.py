@@ -15,6 +15,7 @@ STK = "mpesa.stk"
 MOST_BODY_BYTES = 64 * 1024
 STRAY_BODY_BYTES = 4 * 1024
 STRAYS_KEPT = 200
+UNKNOWN_ADDRESS = "unknown address"
 # Safaricom's clock against ours.
 CLOCKS_DIFFER = timedelta(hours=1)
 
@@ -37,8 +38,12 @@ def receive(
     address: str,
     headers: Mapping[str, str],
     received_at: datetime,
+    spool_id: str = "",
 ) -> InboundMessage:
-    """Store a message as it arrived. `body` has at most MOST_BODY_BYTES, the edge sees to that."""
+    """Store a message as it arrived. `body` has at most MOST_BODY_BYTES, the edge sees to that.
+
+    Raises IntegrityError where a message with this `spool_id` is stored already.
+    """
     return InboundMessage.objects.create(
         channel=channel,
         till=till,
@@ -48,6 +53,7 @@ def receive(
         address=address,
         headers=dict(headers),
         received_at=received_at,
+        spool_id=spool_id,
     )
 
 

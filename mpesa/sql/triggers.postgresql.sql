@@ -2,9 +2,9 @@
 
 CREATE OR REPLACE FUNCTION duka_inbound_update() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-    IF (OLD.id, OLD.channel, OLD.till_id, OLD.token_digest, OLD.sha256, OLD.address, OLD.headers, OLD.received_at)
+    IF (OLD.id, OLD.channel, OLD.till_id, OLD.token_digest, OLD.sha256, OLD.address, OLD.headers, OLD.received_at, OLD.spool_id)
        IS DISTINCT FROM
-       (NEW.id, NEW.channel, NEW.till_id, NEW.token_digest, NEW.sha256, NEW.address, NEW.headers, NEW.received_at)
+       (NEW.id, NEW.channel, NEW.till_id, NEW.token_digest, NEW.sha256, NEW.address, NEW.headers, NEW.received_at, NEW.spool_id)
        OR (NEW.body IS NOT NULL AND NEW.body IS DISTINCT FROM OLD.body) THEN
         RAISE EXCEPTION 'mpesa: what arrived is frozen; its body may only be erased'
             USING ERRCODE = 'integrity_constraint_violation';

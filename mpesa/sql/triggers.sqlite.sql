@@ -4,14 +4,16 @@ CREATE TRIGGER duka_inbound_insert BEFORE INSERT ON mpesa_inboundmessage
 BEGIN
     -- INSERT OR REPLACE would delete the old row without asking a DELETE trigger.
     SELECT RAISE(ABORT, 'mpesa: what arrived is kept')
-    WHERE EXISTS (SELECT 1 FROM mpesa_inboundmessage WHERE id = NEW.id);
+    WHERE EXISTS (SELECT 1 FROM mpesa_inboundmessage WHERE id = NEW.id)
+       OR EXISTS (SELECT 1 FROM mpesa_inboundmessage
+                  WHERE spool_id = NEW.spool_id AND NOT (spool_id = ''));
 END
 
 CREATE TRIGGER duka_inbound_update BEFORE UPDATE ON mpesa_inboundmessage
 BEGIN
     SELECT RAISE(ABORT, 'mpesa: what arrived is frozen; its body may only be erased')
-    WHERE (OLD.id, OLD.channel, OLD.till_id, OLD.token_digest, OLD.sha256, OLD.address, OLD.headers, OLD.received_at)
-          IS NOT (NEW.id, NEW.channel, NEW.till_id, NEW.token_digest, NEW.sha256, NEW.address, NEW.headers, NEW.received_at)
+    WHERE (OLD.id, OLD.channel, OLD.till_id, OLD.token_digest, OLD.sha256, OLD.address, OLD.headers, OLD.received_at, OLD.spool_id)
+          IS NOT (NEW.id, NEW.channel, NEW.till_id, NEW.token_digest, NEW.sha256, NEW.address, NEW.headers, NEW.received_at, NEW.spool_id)
        OR (NEW.body IS NOT NULL AND NEW.body IS NOT OLD.body);
     SELECT RAISE(ABORT, 'mpesa: a message that was understood stays so')
     WHERE OLD.state = 'understood' AND NEW.state <> 'understood';

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from money.chart import Code
 from money.models import Business
 from money.queries import balances_of, debits_on
+from mpesa import spool
 from mpesa.models import InboundMessage, InboundState
 from mpesa.queries import inbox_of, paid_without_receipt, unsettled_requests
 
@@ -81,6 +82,14 @@ def _warnings(mine: list[Business], unidentified: dict[int, int], now: datetime)
         (waiting, "{} messages from M-Pesa wait for longer than a minute: is the worker running?"),
         (silent, "{} payment requests have no answer from Safaricom yet."),
         (confirmed, "{} payments are confirmed by Safaricom, their receipts have not arrived."),
+        (
+            spool.waits_since(now - STALE),
+            "Messages from M-Pesa wait in the spool since a minute: is the worker running?",
+        ),
+        (
+            len(spool.torn_files()),
+            "{} files of torn messages are in VAR/spool: have them looked at (operations.md).",
+        ),
     ]
     return [sentence.format(count) for count, sentence in found if count] + [
         f"{name}: the unmatched payments and their account differ. Run verify_books."

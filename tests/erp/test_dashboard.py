@@ -1,8 +1,11 @@
 """The owner's front page, straight from the books."""
 
+import os
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from erp.dashboard import Takings, Today, today_of
 from money.models import Business
@@ -114,6 +117,25 @@ def test_warnings_say_what_needs_a_look(duka: Business, till: Till) -> None:
         "1 payment requests have no answer from Safaricom yet.",
         "1 payments are confirmed by Safaricom, their receipts have not arrived.",
     ]
+
+
+def test_warnings_tell_of_a_spool_that_nobody_brings_in(
+    duka: Business, settings: Settings, tmp_path: Path
+) -> None:
+    settings.SPOOL_DIR = tmp_path
+    for name, age in (("spool-1-1.jsonl", 61), ("spool-2-1.taking", 59), ("spool-3-1.torn", 9_999)):
+        (tmp_path / name).write_bytes(b"x")
+        at = NOW.timestamp() - age
+        os.utime(tmp_path / name, (at, at))
+
+    found = today_of([duka], TODAY, NOW).warnings
+    (tmp_path / "spool-1-1.jsonl").unlink()
+
+    assert found == [
+        "Messages from M-Pesa wait in the spool since a minute: is the worker running?",
+        "1 files of torn messages are in VAR/spool: have them looked at (operations.md).",
+    ]
+    assert today_of([duka], TODAY, NOW).warnings == found[1:]
 
 
 def test_warnings_are_of_ones_own_businesses(duka: Business, till: Till) -> None:

@@ -1,6 +1,7 @@
 """What the tests of the rail share: a shop with a till, a stub gateway, the real simulator."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -8,6 +9,7 @@ from pytest_django.fixtures import Settings
 
 from money.models import Business
 from mpesa.models import Till
+from mpesa.patience import fuse
 from mpesa.simulator.server import listening_socket, running
 from mpesa.simulator.world import World
 from tests.make import a_business, a_till
@@ -52,3 +54,12 @@ def simulator(settings: Settings) -> Iterator[Simulated]:
     with running(world, listening_socket("127.0.0.1", 0)) as url:
         settings.DARAJA_URL = url
         yield Simulated(world, url)
+
+
+@pytest.fixture(autouse=True)
+def spool_folder(settings: Settings, tmp_path: Path) -> Iterator[Path]:
+    """Give each test a spool of its own, and a database that has not failed yet."""
+    settings.SPOOL_DIR = tmp_path / "spool"
+    fuse.mend()
+    yield settings.SPOOL_DIR
+    fuse.mend()

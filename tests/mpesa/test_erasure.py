@@ -537,3 +537,15 @@ def test_only_who_manages_all_sees_the_erasures(owner: User, paid: Payment, clie
     answer = client.get(page)
     assert answer.status_code == 200
     assert DIGITS not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("spool-1-1.jsonl", "wait in VAR/spool"), ("spool-1-1.torn", "torn messages")],
+)
+def test_nothing_is_erased_while_the_spool_holds_something(shop, spool_folder, name, sentence):
+    spool_folder.mkdir()
+    (spool_folder / name).write_bytes(b"x")
+
+    with pytest.raises(NotYet, match=sentence):
+        erase_person(phone=PHONE, by=amina(), now=NOW)

@@ -83,6 +83,7 @@ def another_till() -> Till:
         {"headers": {"a": "b"}},
         {"received_at": NOW.replace(year=2025)},
         {"till": None},
+        {"spool_id": "x"},
         {"body": b"another"},
         {"body": b""},
         {"id": 10**9},
@@ -354,6 +355,16 @@ def test_till_numbers_are_digits(shop, column, text):
 def test_till_paybill_is_its_shortcode(shop):
     with broken("till_paybill_is_its_shortcode"):
         Till.objects.update(kind="paybill")
+
+
+def test_inbound_spooled_once(shop):
+    arrival = {"channel": "mpesa.stk", "till": shop.till, "received_at": NOW, "spool_id": "a" * 32}
+    InboundMessage.objects.create(**arrival)
+
+    with refused(MESSAGE_KEPT) if SQLITE else broken("inbound_spooled_once"):
+        InboundMessage.objects.create(**arrival)
+    for _ in range(2):
+        InboundMessage.objects.create(**arrival | {"spool_id": ""})
 
 
 def test_inbound_state_is_known(message):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from money.models import Business, Entry
+from mpesa import spool
 from mpesa.actions.inbound import receive
 from mpesa.models import InboundMessage, InboundState, Payment, PaymentRequest, RequestState, Till
 from periodic import tasks
@@ -95,6 +97,33 @@ def test_take_in_twice_changes_nothing(till: Till) -> None:
     tasks.take_in()
 
     assert (Payment.objects.count(), Entry.objects.count()) == (1, 3)
+
+
+def test_take_in_brings_in_the_spool_first(till: Till, settings: Settings, tmp_path: Path) -> None:
+    settings.SPOOL_DIR = tmp_path / "spool"
+    an_asked_sale(till)
+    spool.append(make.an_arrival(body=b"no callback"), is_known=True)
+
+    tasks.sweep()
+
+    message = InboundMessage.objects.get()
+    assert (message.state, spool.is_empty()) == (InboundState.QUARANTINED, True)
+
+
+def test_take_in_goes_on_where_the_spool_cannot_be_brought_in(
+    till: Till, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> int:
+        raise OSError("Input/output error")
+
+    an_asked_sale(till)
+    a_callback(till, token="token-1", checkout="ws_CO_1")
+    monkeypatch.setattr(tasks, "bring_in", broken)
+
+    tasks.take_in()
+
+    assert Payment.objects.count() == 1
+    assert "the spool cannot be brought in; the sweep will try it again" in caplog.text
 
 
 def test_take_in_settles_what_an_earlier_death_left_unmatched(till: Till) -> None:
