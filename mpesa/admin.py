@@ -12,9 +12,14 @@ from mpesa.models import Erasure, InboundMessage, Payment, PaymentRequest, Stray
 
 @admin.register(Till)
 class TillAdmin(Scoped, ReadOnly, admin.ModelAdmin):
-    list_display = ("number", "kind", "business", "shortcode")
-    fields = ("business", "kind", "number", "shortcode")
+    list_display = ("number", "kind", "business", "shortcode", "rotated_at", "is_rotating")
+    fields = ("business", "kind", "number", "shortcode", "rotated_at", "is_rotating")
+    readonly_fields = ("rotated_at", "is_rotating")
     ordering = ("number",)
+
+    @admin.display(description="Old address still valid", boolean=True)
+    def is_rotating(self, till: Till) -> bool:
+        return bool(till.previous_secret)
 
 
 @admin.register(Payment)

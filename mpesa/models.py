@@ -49,9 +49,21 @@ class Till(models.Model):
     number = models.CharField(max_length=10, unique=True)
     shortcode = models.CharField(max_length=10)
     callback_secret = models.CharField(max_length=64, unique=True)
+    # Valid beside the new one until the rotation is finished.
+    previous_secret = models.CharField(max_length=64, blank=True, editable=False)
+    rotated_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="till_previous_secret_once",
+                fields=["previous_secret"],
+                condition=~Q(previous_secret=""),
+            ),
+            models.CheckConstraint(
+                name="till_rotation_has_its_time",
+                condition=Q(previous_secret="") | Q(rotated_at__isnull=False),
+            ),
             models.CheckConstraint(
                 name="till_kind_is_known", condition=Q(kind__in=TillKind.values)
             ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from money.models import Business
 from mpesa.models import (
@@ -26,9 +26,11 @@ def waiting_messages(after: int = 0) -> list[int]:
 
 
 def till_of(secret: str) -> Till | None:
-    """Return the till that has this secret in its callback addresses."""
-    # PostgreSQL refuses to compare with a NUL.
-    return None if "\0" in secret else Till.objects.filter(callback_secret=secret).first()
+    """Return the till that has this secret in its addresses, or had it before its rotation."""
+    # PostgreSQL refuses to compare with a NUL; most tills have no previous secret.
+    if not secret or "\0" in secret:
+        return None
+    return Till.objects.filter(Q(callback_secret=secret) | Q(previous_secret=secret)).first()
 
 
 def requests_to_ask() -> list[int]:

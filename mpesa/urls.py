@@ -3,9 +3,10 @@
 from django.urls import path
 
 from mpesa import views
+from mpesa.addresses import KINDS, STK
 
 urlpatterns = [
-    path("<str:secret>/stk", views.stk, name="stk"),
-    path("<str:secret>/stk/<str:token>", views.stk, name="stk-token"),
+    *(path(f"<str:secret>/{k.word}", views.take, {"kind": k}, name=k.name) for k in KINDS),
+    path(f"<str:secret>/{STK.word}/<str:token>", views.take, {"kind": STK}, name="stk-token"),
 ]
 app_name = "mpesa"

@@ -1,7 +1,6 @@
-"""The callback address: store what arrives, answer in milliseconds, understand nothing here."""
+"""The callback addresses: store what arrives, answer in milliseconds, understand nothing here."""
 
 import logging
-from typing import Final
 
 from django.db import Error
 from django.http import HttpRequest, JsonResponse
@@ -11,18 +10,17 @@ from django.views.decorators.csrf import csrf_exempt
 from mpesa import doorbell, patience, spool
 from mpesa.actions.inbound import (
     MOST_BODY_BYTES,
-    STK,
     STRAY_BODY_BYTES,
     UNKNOWN_ADDRESS,
     digest,
     keep_stray,
     receive,
 )
+from mpesa.addresses import Kind
 from mpesa.queries import till_of
 
 log = logging.getLogger(__name__)
 
-ACCEPTED: Final = {"ResultCode": 0, "ResultDesc": "Accepted"}
 TAKEN = 200
 REFUSED = {404: "Not found.", 413: "The message is too large.", 503: "Try again later."}
 KEPT_HEADERS = ("Content-Type", "User-Agent", "X-Forwarded-For")
@@ -34,19 +32,19 @@ _known: set[str] = set()
 
 
 @csrf_exempt
-def stk(request: HttpRequest, secret: str, token: str = "") -> JsonResponse:
-    """Take an STK callback: 200 once it is safe, 404 for an unknown till, 413 for a huge body.
+def take(request: HttpRequest, secret: str, kind: Kind, token: str = "") -> JsonResponse:
+    """Take a message: 200 once it is safe, 404 for an unknown till, 413 for a huge body.
 
     Safe is in the database, or in the spool where the database does not take it within a second;
     then nobody can tell an unknown till, and it is answered as taken. 503 where the spool fails
-    too: nothing was stored, and the STK query has to find out what became of the request.
+    too: nothing was stored, and somebody has to ask Safaricom what it was.
     """
     if request.method != "POST":
         return _answer(405, "Use POST.")
     is_huge = _announced_bytes(request) > MOST_BODY_BYTES
     arrival = spool.Arrival(
         spool_id=spool.new_id(),
-        channel=STK,
+        channel=kind.channel,
         secret=secret[:MOST_OF_A_SECRET],
         token=token[:MOST_OF_A_SECRET],
         body=request.read(STRAY_BODY_BYTES if is_huge else MOST_BODY_BYTES),
@@ -56,7 +54,7 @@ def stk(request: HttpRequest, secret: str, token: str = "") -> JsonResponse:
     )
     try:
         with patience.with_the_database():
-            status = _store(arrival, is_huge=is_huge)
+            status = _store(arrival, kind, is_huge=is_huge)
         if status == TAKEN:
             doorbell.payments.press()  # not for the spool: the database would be asked in vain
     except patience.LeftAlone:
@@ -64,19 +62,19 @@ def stk(request: HttpRequest, secret: str, token: str = "") -> JsonResponse:
     except Error:
         log.exception("the database did not take a callback; it goes to the spool")
         status = _put_into_spool(arrival, is_huge=is_huge)
-    return JsonResponse(ACCEPTED) if status == TAKEN else _answer(status, REFUSED[status])
+    return JsonResponse(kind.answer) if status == TAKEN else _answer(status, REFUSED[status])
 
 
-def _store(arrival: spool.Arrival, *, is_huge: bool) -> int:
+def _store(arrival: spool.Arrival, kind: Kind, *, is_huge: bool) -> int:
     """Store a message in the database, or its beginning in the ring; returns the status."""
     till = till_of(arrival.secret)
     if till is None:
-        _keep_beginning(arrival, UNKNOWN_ADDRESS, "/cb/…/stk")
+        _keep_beginning(arrival, UNKNOWN_ADDRESS, f"/cb/…/{kind.word}")
         return 404
     if len(_known) < MOST_KNOWN:
         _known.add(digest(arrival.secret))
     if is_huge:
-        _keep_beginning(arrival, "too large", f"/cb/{till}/stk")
+        _keep_beginning(arrival, "too large", f"/cb/{till}/{kind.word}")
         return 413
     receive(
         channel=arrival.channel,

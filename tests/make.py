@@ -239,6 +239,7 @@ def a_message(
 
 def an_arrival(
     *,
+    channel: str = STK,
     secret: str = "secret-of-9900302",
     token: str = TOKEN,
     body: bytes = b"{}",
@@ -249,7 +250,7 @@ def an_arrival(
     """Make a callback as the view puts it into the spool."""
     return Arrival(
         spool_id=new_id(),
-        channel=STK,
+        channel=channel,
         secret=secret,
         token=token,
         body=body,

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from mpesa import addresses
 from mpesa.actions.payments import OtherFacts, record_payment
 from mpesa.models import InboundMessage, InboundState, PaymentRequest, RequestState, Stray, Till
 from mpesa.payloads import NotUnderstood, StkResult, parse_stk_callback
 from mpesa.results import Outcome, meaning_of
 
-STK = "mpesa.stk"
+STK = addresses.STK.channel
 MOST_BODY_BYTES = 64 * 1024
 STRAY_BODY_BYTES = 4 * 1024
 STRAYS_KEPT = 200
@@ -83,7 +84,7 @@ def understand(*, message_id: int, now: datetime) -> InboundState | None:
             return None
         try:
             with transaction.atomic():
-                message.note = _understand_stk(message, now)
+                message.note = _understand(message, now)
             message.state = InboundState.UNDERSTOOD
         except (NotUnderstood, _Quarantine, OtherFacts) as reason:
             message.note = str(reason)[:200]
@@ -91,6 +92,13 @@ def understand(*, message_id: int, now: datetime) -> InboundState | None:
         message.handled_at = now
         message.save(update_fields=["note", "state", "handled_at"])
         return InboundState(message.state)
+
+
+def _understand(message: InboundMessage, now: datetime) -> str:
+    """Do what the message means and return a note. Raises what puts it in quarantine."""
+    if message.channel == STK:
+        return _understand_stk(message, now)
+    raise _Quarantine(f"Nothing here understands {message.channel} yet.")
 
 
 def _understand_stk(message: InboundMessage, now: datetime) -> str:

@@ -6,6 +6,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 
 from mpesa import spool
 from mpesa.actions.inbound import STRAY_BODY_BYTES, UNKNOWN_ADDRESS, keep_stray, receive
+from mpesa.addresses import KINDS
 from mpesa.models import InboundMessage
 from mpesa.queries import till_of
 
@@ -41,7 +42,7 @@ def _bring_in_one(arrival: spool.Arrival) -> bool:
     till = till_of(arrival.secret)
     if till is None:
         keep_stray(
-            path="/cb/…/" + arrival.channel.rpartition(".")[2],
+            path=f"/cb/…/{_word_of(arrival.channel)}",
             body=arrival.body[:STRAY_BODY_BYTES],
             address=arrival.address,
             reason=UNKNOWN_ADDRESS,
@@ -65,3 +66,7 @@ def _bring_in_one(arrival: spool.Arrival) -> bool:
             raise
         return False  # a death came after its commit, or the answer of the commit was lost
     return True
+
+
+def _word_of(channel: str) -> str:
+    return next((kind.word for kind in KINDS if kind.channel == channel), channel)

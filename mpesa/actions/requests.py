@@ -10,6 +10,7 @@ from django.db.models import F
 from money.cents import CENTS_PER_SHILLING
 from money.models import User
 from mpesa.actions.inbound import digest
+from mpesa.addresses import STK, callback_url
 from mpesa.credentials import MissingCredentials, credentials_of
 from mpesa.daraja import Ack, Ambiguous, Daraja, Push, QueryAnswer, Refused
 from mpesa.models import LIVE_STATES, PaymentRequest, RequestState, Till, TillKind
@@ -141,7 +142,7 @@ def _push_of(request: PaymentRequest, token: str) -> Push:
         is_till=till.kind == TillKind.TILL,
         phone=request.phone,
         amount_shillings=request.amount_cents // CENTS_PER_SHILLING,
-        callback_url=f"{settings.PUBLIC_URL}/cb/{till.callback_secret}/stk/{token}",
+        callback_url=callback_url(till, STK, token),
         account_reference=request.account_reference,
         description="Counter sale",
     )

@@ -1,6 +1,5 @@
 """The demo: one owner, her staff, three businesses with tills and products. Safe to run again."""
 
-import secrets
 from collections.abc import Iterable
 from datetime import date
 
@@ -9,6 +8,7 @@ from django.db import transaction
 from money.actions.books import load_tax_rates, open_business
 from money.chart import Code
 from money.models import Business, Membership, Role, TaxClass, TaxPerson, Trade, User
+from mpesa.addresses import new_secret
 from mpesa.models import Till, TillKind
 from shops.models import Product, Unit
 
@@ -152,7 +152,7 @@ def _open_till(business: Business, number: str, shortcode: str) -> None:
             "business": business,
             "kind": TillKind.TILL,
             "shortcode": shortcode,
-            "callback_secret": secrets.token_hex(20),
+            "callback_secret": new_secret(),
         },
     )
 

@@ -357,6 +357,18 @@ def test_till_paybill_is_its_shortcode(shop):
         Till.objects.update(kind="paybill")
 
 
+def test_till_previous_secret_once(shop):
+    Till.objects.filter(pk=another_till().pk).update(previous_secret="x", rotated_at=NOW)
+
+    with broken("till_previous_secret_once", "mpesa_till.previous_secret"):
+        Till.objects.filter(pk=shop.till.pk).update(previous_secret="x", rotated_at=NOW)
+
+
+def test_till_rotation_has_its_time(shop):
+    with broken("till_rotation_has_its_time"):
+        Till.objects.update(previous_secret="x")
+
+
 def test_inbound_spooled_once(shop):
     arrival = {"channel": "mpesa.stk", "till": shop.till, "received_at": NOW, "spool_id": "a" * 32}
     InboundMessage.objects.create(**arrival)

@@ -1,0 +1,57 @@
+"""Changing the secret of a till's callback addresses, without losing what is on its way."""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from money.access import Ability, businesses_for
+from money.models import User
+from mpesa.addresses import new_secret
+from mpesa.models import Till
+
+log = logging.getLogger(__name__)
+
+
+class NotAllowed(Exception):
+    """Who asks for it does not manage the till's business."""
+
+
+class NotNow(Exception):
+    """The till is not in the state for it; the message is a sentence that says what to do."""
+
+
+def rotate_secret(*, till_id: int, by: User, now: datetime) -> Till:
+    """Give a till a new secret; the old one stays valid until `finish_rotation`.
+
+    Prompts on phones and what is registered at Safaricom still call the old addresses. Raises
+    NotAllowed, and NotNow where a rotation is under way: two old secrets cannot be kept.
+    """
+    with transaction.atomic():
+        till = _locked(till_id, by)
+        if till.previous_secret:
+            raise NotNow(f"{till}: its last rotation is not finished. Finish it first.")
+        till.previous_secret, till.callback_secret = till.callback_secret, new_secret()
+        till.rotated_at = now
+        till.save(update_fields=["previous_secret", "callback_secret", "rotated_at"])
+    log.info("%s: a new callback secret, by %s", till, by)
+    return till
+
+
+def finish_rotation(*, till_id: int, by: User) -> Till:
+    """End the old secret of a till: who still has it is a stranger. Raises NotAllowed, NotNow."""
+    with transaction.atomic():
+        till = _locked(till_id, by)
+        if not till.previous_secret:
+            raise NotNow(f"{till}: no rotation is under way.")
+        till.previous_secret = ""
+        till.save(update_fields=["previous_secret"])
+    log.info("%s: the old callback secret has ended, by %s", till, by)
+    return till
+
+
+def _locked(till_id: int, by: User) -> Till:
+    till = Till.objects.select_for_update(of=("self",)).select_related("business").get(pk=till_id)
+    if not businesses_for(by, Ability.MANAGE).filter(pk=till.business_id).exists():
+        raise NotAllowed(f"{by} does not manage {till.business}.")
+    return till
