@@ -267,8 +267,12 @@ def test_move_between_refuses_what_is_no_money(
 
 @pytest.mark.parametrize("code", ["", "1999", "9"])
 def test_move_between_refuses_an_unknown_account(duka: Business, maji: Business, code: str) -> None:
-    assert refusal(UnknownAccount, duka, maji, giver_code=code) == f"Amina duka has no account {code}."
-    assert refusal(UnknownAccount, duka, maji, taker_code=code) == f"Amina maji has no account {code}."
+    assert (
+        refusal(UnknownAccount, duka, maji, giver_code=code) == f"Amina duka has no account {code}."
+    )
+    assert (
+        refusal(UnknownAccount, duka, maji, taker_code=code) == f"Amina maji has no account {code}."
+    )
 
 
 def test_account_of_the_giver_alone_is_unknown_to_the_taker(duka: Business, maji: Business) -> None:
