@@ -8,6 +8,7 @@ from django.db.models import Max, Sum
 from money.models import (
     AccountKind,
     Business,
+    EntryKind,
     ExciseRate,
     Line,
     Movement,
@@ -39,15 +40,21 @@ def balances_of(businesses: Iterable[Business], code: str) -> dict[int, int]:
     return {business_id: debited - credited for business_id, debited, credited in rows}
 
 
-def debits_on(businesses: Iterable[Business], code: str, day: date) -> dict[int, int]:
-    """Return business id -> cents debited to the account `code` on the business day `day`."""
+def takings_on(businesses: Iterable[Business], code: str, day: date) -> dict[int, int]:
+    """Return business id -> cents that came into the account `code` on the business day `day`.
+
+    What an accountant corrects, and what another business of the owner lends, was not taken.
+    """
     rows = (
         Line.objects.filter(
             account__business__in=businesses,
             account__code=code,
             occurred_on=day,
             amount_cents__gt=0,
+            entry__kind=EntryKind.FACT,
+            entry__reverses=None,
         )
+        .exclude(entry__key__startswith="between:")
         .values_list("account__business_id")
         .annotate(total=Sum("amount_cents"))
     )

@@ -59,8 +59,8 @@ def take(request: HttpRequest, secret: str, kind: Kind, token: str = "") -> Json
             doorbell.payments.press()  # not for the spool: the database would be asked in vain
     except patience.LeftAlone:
         status = _put_into_spool(arrival, is_huge=is_huge)
-    except Error:
-        log.exception("the database did not take a callback; it goes to the spool")
+    except Error as error:
+        log.warning("the database did not take a callback, it goes to the spool: %s", error)
         status = _put_into_spool(arrival, is_huge=is_huge)
     return JsonResponse(kind.answer) if status == TAKEN else _answer(status, REFUSED[status])
 

@@ -54,6 +54,8 @@ class Table:
         """How wide it is: a few columns stand close together, many may be turned on paper."""
         if len(self.columns) <= FEW_COLUMNS:
             return "few" if len(self.columns) == FEW_COLUMNS else "two"
+        if self.columns[1].title == "Entry":
+            return "wide lines"  # of a ledger: a phone leaves out what the entry's page says
         return "wide" if len(self.columns) > MANY_COLUMNS else ""
 
 

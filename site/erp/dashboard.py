@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from money.chart import Code
 from money.models import Business
-from money.queries import balances_of, debits_on
+from money.queries import balances_of, takings_on
 from mpesa import spool
 from mpesa.models import InboundMessage, InboundState
 from mpesa.queries import inbox_of, paid_without_receipt, unsettled_requests
@@ -57,8 +57,8 @@ class Today:
 def today_of(businesses: Iterable[Business], day: date, now: datetime) -> Today:
     """Return the front page for these businesses, straight from the books."""
     mine = list(businesses)
-    cash = debits_on(mine, Code.CASH_DRAWER, day)
-    mpesa = debits_on(mine, Code.MPESA_TILL, day)
+    cash = takings_on(mine, Code.CASH_DRAWER, day)
+    mpesa = takings_on(mine, Code.MPESA_TILL, day)
     unidentified = balances_of(mine, Code.UNIDENTIFIED)
     rows = [
         Takings(b, cash.get(b.pk, 0), mpesa.get(b.pk, 0), -unidentified.get(b.pk, 0)) for b in mine

@@ -3,10 +3,14 @@ from datetime import date, timedelta
 import pytest
 
 from money.actions.books import load_tax_rates
+from money.actions.corrections import reverse
+from money.actions.posting import post
+from money.actions.transfers import move_between
 from money.chart import Code
+from money.drafts import Draft
 from money.models import Business
-from money.queries import balances, balances_of, debits_on, is_vat_registered, tax_rates_on
-from tests.make import TODAY, a_business, a_tax_person, an_entry
+from money.queries import balances, balances_of, is_vat_registered, takings_on, tax_rates_on
+from tests.make import NOW, TODAY, a_business, a_tax_person, an_entry
 
 
 def test_balances_sum_the_months_of_one_business(duka: Business) -> None:
@@ -36,7 +40,7 @@ def test_balances_of_gives_one_account_of_the_asked_businesses(duka: Business) -
     assert balances_of([duka, water], Code.CASH_DRAWER) == {duka.pk: 70, water.pk: 5}
 
 
-def test_debits_on_counts_one_day_and_no_credit(duka: Business) -> None:
+def test_takings_on_counts_one_day_and_no_credit(duka: Business) -> None:
     water = a_business(slug="maji")
     an_entry(duka, cents=100)
     an_entry(duka, cents=20)
@@ -45,8 +49,39 @@ def test_debits_on_counts_one_day_and_no_credit(duka: Business) -> None:
     an_entry(duka, cents=4_000, debit=Code.MPESA_TILL)
     an_entry(water, cents=3)
 
-    assert debits_on([duka], Code.CASH_DRAWER, TODAY) == {duka.pk: 120}
-    assert debits_on([duka, water], Code.CASH_DRAWER, TODAY) == {duka.pk: 120, water.pk: 3}
+    assert takings_on([duka], Code.CASH_DRAWER, TODAY) == {duka.pk: 120}
+    assert takings_on([duka, water], Code.CASH_DRAWER, TODAY) == {duka.pk: 120, water.pk: 3}
+
+
+def test_takings_on_leaves_out_what_was_not_taken(duka: Business) -> None:
+    """A reversal, a correction by hand and a loan of the other shop debit the drawer as well."""
+    water = a_business(slug="maji")
+    posted = an_entry(duka, key="journal:1", cents=150, debit="6100", credit=Code.CASH_DRAWER)
+    reverse(entry_id=posted.entry_id, known_on=TODAY, reason="Twice", actor=None, posted_at=NOW)
+    draft = Draft(
+        business=duka,
+        key="journal:2",
+        occurred_on=TODAY,
+        description="By hand",
+        lines=[(Code.CASH_DRAWER, 700), (Code.BANK, -700)],
+        kind="adjustment",
+    )
+    post(draft, posted_at=NOW)
+    move_between(
+        giver=water,
+        taker=duka,
+        giver_code=Code.CASH_DRAWER,
+        taker_code=Code.CASH_DRAWER,
+        cents=900,
+        occurred_on=TODAY,
+        description="Lent",
+        key="1",
+        actor=None,
+        posted_at=NOW,
+    )
+    an_entry(duka, cents=36_000)
+
+    assert takings_on([duka, water], Code.CASH_DRAWER, TODAY) == {duka.pk: 36_000}
 
 
 @pytest.mark.django_db

@@ -5,8 +5,8 @@ import json
 from datetime import date
 
 import pytest
-from django.core.management import call_command
-from django.db import DataError, connection, transaction
+from django.core.management import CommandError, call_command
+from django.db import DataError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from money import verification
@@ -400,6 +400,19 @@ def test_command_shows_its_progress_to_a_terminal(
     call_command("verify_books", stdout=io.StringIO(), stderr=err)
 
     assert "\r3 entries" in err.getvalue()
+
+
+def test_command_without_tables_says_where_to_look(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_tables(*args: object, **kwargs: object) -> None:
+        raise OperationalError("no such table: money_business")
+
+    monkeypatch.setattr("money.management.commands.verify_books.verify_books", no_tables)
+    monkeypatch.setattr(connection.introspection, "table_names", list)
+
+    with pytest.raises(CommandError, match="There are no books in this database"):
+        call_command("verify_books")
 
 
 def test_command_prints_json(books: dict[str, int]) -> None:

@@ -349,7 +349,7 @@ def test_who_keeps_one_of_two_books_moves_nothing(maji: Business) -> None:
         ({"day": ""}, "Write the day as a date such as 2026-11-22."),
         ({"day": "2026-12-22"}, "22 December 2026 is still to come: use today or a day before."),
         ({"to": "duka 1000"}, "Choose two different businesses."),
-        ({"to": "maji 9999"}, "maji has no account 9999."),
+        ({"to": "maji 9999"}, "Amina maji has no account 9999."),
         ({"key": ""}, "This page is incomplete. Reload it and fill it in again."),
     ],
 )

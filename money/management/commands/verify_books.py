@@ -6,7 +6,8 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, ProgrammingError, connection
 
 from money.verification import Report, verify_books
 
@@ -27,9 +28,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         show = self.stderr.isatty()
-        report = verify_books(
-            lambda done: self._progress(done) if show else None, against=options["against"]
-        )
+        try:
+            report = verify_books(
+                lambda done: self._progress(done) if show else None, against=options["against"]
+            )
+        except (OperationalError, ProgrammingError) as error:
+            # Where there are tables, it is another trouble, and the developer's.
+            if "money_business" in connection.introspection.table_names():
+                raise
+            raise CommandError(
+                "There are no books in this database. Are VAR and DATABASE_URL those of the shop?"
+            ) from error
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(report), indent=2))
         else:
