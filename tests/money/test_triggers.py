@@ -458,7 +458,7 @@ def lax(duka: Business) -> Iterator[Business]:
         (lambda duka: raw(duka, (5, -4)), UNBALANCED),
         (lambda duka: raw(duka, number=9), GAP),
         (lambda duka: raw(duka, number=1, key="new"), POSTED),
-        (lambda duka: execute("UPDATE money_account SET code = id"), FROZEN_ACCOUNT),
+        (lambda duka: execute("UPDATE money_account SET code = code || '.9'"), FROZEN_ACCOUNT),
         (lambda duka: execute("UPDATE money_business SET slug = 'x'"), FROZEN_BUSINESS),
     ],
 )
