@@ -7,12 +7,14 @@ SLACK_OF_A_SHORT_RUN = 1.5
 class Bars:
     """Prints a row per figure and remembers whether one missed its bar.
 
-    A run of less than full size (`scale` below 1) forgives half as much again, and says "short".
+    A run of less than full size (`scale` below 1) forgives as much as `slack`, and says "short".
     """
 
-    def __init__(self, title: str, scale: float = 1.0) -> None:
+    def __init__(
+        self, title: str, scale: float = 1.0, slack: float = SLACK_OF_A_SHORT_RUN
+    ) -> None:
         self.is_ok = True
-        self._slack = SLACK_OF_A_SHORT_RUN if scale < 1 else 1.0
+        self._slack = slack if scale < 1 else 1.0
         print(f"{title}\n{'':<54}{'figure':>12}{'bar':>14}")
 
     def most(self, name: str, figure: float, bar: float, unit: str = "") -> None:
