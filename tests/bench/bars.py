@@ -10,9 +10,7 @@ class Bars:
     A run of less than full size (`scale` below 1) forgives as much as `slack`, and says "short".
     """
 
-    def __init__(
-        self, title: str, scale: float = 1.0, slack: float = SLACK_OF_A_SHORT_RUN
-    ) -> None:
+    def __init__(self, title: str, scale: float = 1.0, slack: float = SLACK_OF_A_SHORT_RUN) -> None:
         self.is_ok = True
         self._slack = slack if scale < 1 else 1.0
         print(f"{title}\n{'':<54}{'figure':>12}{'bar':>14}")
