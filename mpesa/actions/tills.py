@@ -7,6 +7,7 @@ from django.db import transaction
 
 from money.access import Ability, businesses_for
 from money.models import User
+from mpesa import spool
 from mpesa.addresses import new_secret
 from mpesa.models import Till
 
@@ -39,11 +40,20 @@ def rotate_secret(*, till_id: int, by: User, now: datetime) -> Till:
 
 
 def finish_rotation(*, till_id: int, by: User) -> Till:
-    """End the old secret of a till: who still has it is a stranger. Raises NotAllowed, NotNow."""
+    """End the old secret of a till: who still has it is a stranger.
+
+    Raises NotAllowed, and NotNow where no rotation is under way or messages wait in this machine's
+    spool: under the old secret they would come in as a stranger's, and their payments be missing.
+    """
     with transaction.atomic():
         till = _locked(till_id, by)
         if not till.previous_secret:
             raise NotNow(f"{till}: no rotation is under way.")
+        if not spool.is_empty():
+            raise NotNow(
+                "Messages wait in VAR/spool, perhaps under the old secret. Try again when the"
+                " worker has brought them in."
+            )
         till.previous_secret = ""
         till.save(update_fields=["previous_secret"])
     log.info("%s: the old callback secret has ended, by %s", till, by)

@@ -186,6 +186,22 @@ def test_a_prompt_that_was_sent_before_is_answered_to_the_old_address(shop):
     assert request.state == "paid"
 
 
+def test_a_rotation_is_not_finished_over_messages_that_wait_under_the_old_secret(shop):
+    request = a_request(shop.till)
+    owner, old = amina(), shop.till.callback_secret
+    append(an_arrival(secret=old, body=a_callback()), is_known=True)
+    rotate_secret(till_id=shop.till.pk, by=owner, now=NOW)
+
+    with pytest.raises(NotNow, match="Messages wait in VAR/spool"):
+        finish_rotation(till_id=shop.till.pk, by=owner)
+    bring_in()
+    finish_rotation(till_id=shop.till.pk, by=owner)
+
+    understand(message_id=InboundMessage.objects.get().pk, now=NOW + timedelta(seconds=9))
+    request.refresh_from_db()
+    assert (request.state, Payment.objects.count(), Stray.objects.count()) == ("paid", 1, 0)
+
+
 def test_a_second_rotation_waits_for_the_end_of_the_first(shop):
     owner = amina()
     rotate_secret(till_id=shop.till.pk, by=owner, now=NOW)
