@@ -156,11 +156,17 @@ def _add_rows(sheet: Sheet, results: Sequence[_Results], *, is_one: bool) -> lis
         one.this_year_cents + one.earlier_cents - figures.sum_of(equity)
         for one, figures in zip(results, sheet.figures, strict=True)
     ]
-    sheet.line("Total equity", [Figure(one) for one in own], style=Style.TOTAL, level=0)
     both = [liabilities + rest for liabilities, rest in zip(owed, own, strict=True)]
-    sheet.line(
-        "Total liabilities and equity", [Figure(one) for one in both], style=Style.GRAND, level=0
-    )
+    for title, sums, codes, style in (
+        ("Total equity", own, equity, Style.TOTAL),
+        ("Total liabilities and equity", both, [*owed_codes, *equity], Style.GRAND),
+    ):
+        where = sheet.where_codes(codes)
+        cells = [
+            Figure(cents, Where((*where, *one.codes), None, one.to_on))
+            for cents, one in zip(sums, results, strict=True)
+        ]
+        sheet.line(title, cells, style=style, level=0)
     return [
         f"At {figures.to_on:%-d %B %Y} assets and the other side differ by"
         f" KES {format_shillings(left - right)}. {ASK}"
