@@ -38,7 +38,9 @@ class Code(StrEnum):
     RECEIVABLE = "1300"
     INPUT_VAT = "1800"
     SUPPLIERS = "2000"
+    PREPAYMENTS = "2120"
     UNIDENTIFIED = "2130"
+    REFUNDS_DUE = "2140"
     OUTPUT_VAT = "2200"
     EXCISE_PAYABLE = "2210"
     VAT_DUE = "2220"
@@ -56,6 +58,7 @@ class Code(StrEnum):
     SALES_LPG_SHELLS = "4060"
     SALES_OTHER = "4070"
     EXCISE = "5070"
+    MPESA_CHARGES = "6500"
     ROUNDING = "6520"
 
 

@@ -3,17 +3,21 @@
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from django.db.models import Max, Sum
+from django.db.models import Count, Max, Sum
 
 from money.models import (
     AccountKind,
     Business,
     EntryKind,
     ExciseRate,
+    Journal,
+    JournalState,
     Line,
+    Membership,
     Movement,
     PeriodChange,
     PeriodEvent,
+    Role,
     TaxPerson,
     TaxRate,
 )
@@ -127,3 +131,15 @@ def event_in_force(
     if through:
         found = found.filter(through_on=through)
     return found.order_by("number").first()
+
+
+def journals_waiting(businesses: Iterable[Business]) -> dict[int, int]:
+    """Return business id -> how many journals wait for a second person, where any does."""
+    rows = Journal.objects.filter(business__in=businesses, state=JournalState.PROPOSED)
+    return dict(rows.values_list("business_id").annotate(count=Count("pk")))
+
+
+def has_owner_address(business: Business) -> bool:
+    """Tell whether an active owner has an e-mail address, to which the day's mail can go."""
+    owners = Membership.objects.filter(business=business, role=Role.OWNER, user__is_active=True)
+    return owners.exclude(user__email="").exists()

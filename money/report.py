@@ -80,23 +80,42 @@ class Period:
         return f"{self.from_on:%-d %B %Y} to {self.to_on:%-d %B %Y}"
 
 
-# In a Where: lines without any tax letter.
+# Among the letters of a Where: lines without any tax letter.
 NO_LETTER = "-"
+
+
+class Part(StrEnum):
+    """What is meant of an account, where a Where does not mean it and all accounts under it."""
+
+    ITSELF = "itself"
+    DEBITS = "debits"
+    CREDITS = "credits"
+
+    def of(self, code: str) -> str:
+        """Return the code that means this part of an account: "1700.credits"."""
+        return f"{code}.{self}"
+
+
+def account_and_part(code: str) -> tuple[str, Part | None]:
+    """Return the account that a code of a Where names, and the part of it: None is all of it."""
+    account, _, last = code.rpartition(".")
+    return (account, Part(last)) if last in set(Part) else (code, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What a figure is made of: lines of these accounts, in these days, under this tax letter.
+    """What a figure is made of: lines of these accounts, in these days, under these tax letters.
 
-    `codes` include the accounts under them ("1000" those of "1000.1"). `from_on` is None where the
-    figure is a balance: everything up to `to_on`. An empty `slug` means all businesses of the
-    report. An empty `tax_class` means any letter or none, NO_LETTER none at all.
+    `codes` include the accounts under them ("1000" those of "1000.1"), unless they name a Part of
+    an account. `from_on` is None where the figure is a balance: everything up to `to_on`. An empty
+    `slug` means all businesses of the report. `letters` are one after the other ("BE"), NO_LETTER
+    among them where lines without any count too; empty means any letter or none.
     """
 
     codes: tuple[str, ...]
     from_on: date | None
     to_on: date
-    tax_class: str = ""
+    letters: str = ""
     slug: str = ""
 
     @property

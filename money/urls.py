@@ -7,6 +7,7 @@ urlpatterns = [
     path("", front.front, name="front"),
     path("account/", ledger.account, name="account"),
     path("ledger/", ledger.ledger, name="ledger"),
+    path("vat/", statements.vat_due, name="vat_due"),
     path("vat/<int:person_id>/<str:month>/", statements.vat, name="vat"),
     path("entry/<int:entry_id>/", entries.entry, name="entry"),
     path("entry/<int:entry_id>/reverse", entries.reverse_entry, name="reverse"),

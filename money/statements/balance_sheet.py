@@ -30,6 +30,10 @@ _OPEN_AGAIN = (
     "The financial year was closed into retained earnings and is unlocked again: close it once"
     " more when it is complete."
 )
+_TWO_YEARS = (
+    "The financial years of these businesses begin on different days, so the results of this year"
+    " and of earlier ones are sums without a link: choose one business to see their entries."
+)
 _is_result = starts_with("4", "5", "6")
 
 
@@ -176,7 +180,8 @@ def _add_rows(sheet: Sheet, results: Sequence[_Results], *, is_one: bool) -> lis
 
 
 def _notes(accounts: Accounts, starts: Mapping[int, date], end: date) -> list[str]:
-    """Say where a year's result has gone, if it was closed on or before the day."""
+    """Say where a year's result has gone, if it was closed by the day, or where it has no link."""
+    notes = [_TWO_YEARS] if len(set(starts.values())) > 1 else []
     for start in sorted(set(starts.values())):
         ids = [pk for pk, first in starts.items() if first == start]
         closed = closings(accounts.of(ids), Period(start, end))
@@ -184,5 +189,5 @@ def _notes(accounts: Accounts, starts: Mapping[int, date], end: date) -> list[st
         if moved:
             # Unlocked again, the year takes entries that did not go to retained earnings.
             locked = Book.objects.filter(business__in=moved, locked_through__gte=end).count()
-            return [_CLOSED if locked == len(moved) else _OPEN_AGAIN]
-    return []
+            return [*notes, _CLOSED if locked == len(moved) else _OPEN_AGAIN]
+    return notes

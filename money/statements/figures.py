@@ -7,15 +7,16 @@ amounts are cents; a net amount is debit positive.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from money.calendar import end_of_month
+from money.chart import parent_of
 from money.models import Business, EntryKind
-from money.report import NO_LETTER, Period
+from money.report import NO_LETTER, Part, Period, account_and_part
 
 ONE_DAY = timedelta(days=1)
 
@@ -50,30 +51,51 @@ NOTHING = Turnover(0, 0)
 class Accounts:
     """The accounts of some businesses: id -> (business id, code), and code -> name.
 
-    Where a code has several names, the one in the first business counts.
+    Where a code has several names, the one in the first business counts. `sides` are the accounts
+    of which only debits (1) or only credits (-1) count, in turnovers and in lines.
     """
 
     keys: dict[int, Key]
     names: dict[str, str]
+    sides: dict[int, int] = field(default_factory=dict)
 
     def under(self, codes: Collection[str]) -> "Accounts":
-        """Return those of `codes` and those under them ("1000.1" under "1000")."""
-        wanted = set(codes)
-        keys = {
-            pk: key
-            for pk, key in self.keys.items()
-            if key[1] in wanted or key[1].partition(".")[0] in wanted
-        }
-        return Accounts(keys, self.names)
+        """Return those of `codes` and those under them ("1000.1" under "1000"), or named parts."""
+        parts: dict[Part | None, set[str]] = defaultdict(set)
+        for code in codes:
+            account, part = account_and_part(code)
+            parts[part].add(account)
+        whole = parts[None] | (parts[Part.DEBITS] & parts[Part.CREDITS])
+        keys, sides = {}, {}
+        for pk, key in self.keys.items():
+            names = {key[1], parent_of(key[1])}
+            if names & whole or key[1] in parts[Part.ITSELF]:
+                keys[pk] = key
+            elif names & (parts[Part.DEBITS] | parts[Part.CREDITS]):
+                keys[pk] = key
+                sides[pk] = 1 if names & parts[Part.DEBITS] else -1
+        return Accounts(keys, self.names, sides)
 
     def where(self, belongs: Callable[[str], bool]) -> "Accounts":
         """Return those whose code `belongs`."""
-        return Accounts({pk: key for pk, key in self.keys.items() if belongs(key[1])}, self.names)
+        return self._only({pk: key for pk, key in self.keys.items() if belongs(key[1])})
 
     def of(self, business_ids: Collection[int]) -> "Accounts":
         """Return those of some of the businesses."""
-        keys = {pk: key for pk, key in self.keys.items() if key[0] in business_ids}
-        return Accounts(keys, self.names)
+        return self._only({pk: key for pk, key in self.keys.items() if key[0] in business_ids})
+
+    def among(self, keys: Collection[Key]) -> "Accounts":
+        """Return those that are one of `keys`."""
+        return self._only({pk: key for pk, key in self.keys.items() if key in keys})
+
+    def _only(self, keys: dict[int, Key]) -> "Accounts":
+        return replace(self, keys=keys)
+
+    def counted(self, account_id: int, turnover: Turnover) -> Turnover:
+        """Return what counts of an account's turnover."""
+        side = self.sides.get(account_id, 0)
+        debit_cents, credit_cents = turnover
+        return Turnover(0 if side < 0 else debit_cents, 0 if side > 0 else credit_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +161,13 @@ def balances_through(accounts: Accounts, days: Collection[date]) -> dict[date, d
 
 
 def turnovers_through(
-    accounts: Accounts, days: Collection[date], *, tax_class: str = ""
+    accounts: Accounts, days: Collection[date], *, letters: str = ""
 ) -> dict[date, dict[Key, Turnover]]:
     """Return day -> (business id, code) -> all debits and credits ever, through that day's end.
 
-    With a tax letter (or NO_LETTER), of the lines under that letter alone. Asks as often as
-    `balances_through`.
+    With letters (see Where), of the lines under those alone. Asks as often as `balances_through`.
     """
-    cut = _cumulated(_Ask(accounts, tax_class=tax_class), sorted(set(days)))
+    cut = _cumulated(_Ask(accounts, letters=letters), sorted(set(days)))
     return {day: _keyed(accounts, totals) for day, totals in cut.items()}
 
 
@@ -219,7 +240,7 @@ class _Ask:
     """
 
     accounts: Accounts
-    tax_class: str = ""
+    letters: str = ""
     has_letters: bool = False
     has_sides: bool = True
 
@@ -233,13 +254,19 @@ class _Ask:
 
     @property
     def where(self) -> str:
-        letter = " AND tax_class = %s" if self.tax_class else ""
-        return f"account_id IN ({marks(self.accounts.keys)}){letter}"
+        return f"account_id IN ({marks(self.accounts.keys)}){under_letters(self.letters)[0]}"
 
     @property
     def values(self) -> list[Any]:
-        letter = "" if self.tax_class == NO_LETTER else self.tax_class
-        return [*self.accounts.keys, *([letter] if self.tax_class else [])]
+        return [*self.accounts.keys, *under_letters(self.letters)[1]]
+
+
+def under_letters(letters: str) -> tuple[str, list[str]]:
+    """Return the SQL that keeps lines under these letters (see Where), and its values."""
+    if not letters:
+        return "", []
+    found = ["" if letter == NO_LETTER else letter for letter in letters]
+    return f" AND tax_class IN ({marks(found)})", found
 
 
 def _moved(ask: _Ask, periods: Sequence[Period]) -> list[dict[Slot, Turnover]]:
@@ -259,7 +286,10 @@ def _add(totals: dict[Slot, Turnover], slot: Slot, turnover: Turnover, sign: int
 
 
 def _keyed(accounts: Accounts, totals: Mapping[Slot, Turnover]) -> dict[Key, Turnover]:
-    return {accounts.keys[account_id]: turnover for (account_id, _), turnover in totals.items()}
+    return {
+        accounts.keys[account_id]: accounts.counted(account_id, turnover)
+        for (account_id, _), turnover in totals.items()
+    }
 
 
 def _nets(accounts: Accounts, totals: Mapping[Slot, Turnover]) -> dict[Key, int]:

@@ -5,12 +5,26 @@ page in the middle of seven years costs what the first one costs.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from money.cents import format_shillings
+from money.chart import parent_of
 from money.models import Business
-from money.report import Cell, Column, Figure, Period, Report, Row, Style, Where
+from money.report import (
+    EVER,
+    NO_LETTER,
+    Cell,
+    Column,
+    Figure,
+    Part,
+    Period,
+    Report,
+    Row,
+    Style,
+    Where,
+    account_and_part,
+)
 from money.snapshot import snapshot
 from money.statements.figures import (
     NOTHING,
@@ -36,8 +50,9 @@ __all__ = ["FIRST", "MOST_ROWS", "BadCursor", "Page", "account_statement", "gene
 
 _CLOSED = (
     "A year was closed into retained earnings in this period. Without that it moved KES {}: the"
-    " figure of the profit and loss statement."
+    " figure of the profit and loss statement and of the cash flow."
 )
+_CARRIED = "Brought and carried forward is the balance after the last line of the page before."
 # The cursor of the first page.
 FIRST = "0"
 PAGE_ROWS = 50
@@ -98,8 +113,18 @@ class _Table:
         texts[-2] = title
         self.rows.append(Row((*texts, *cells), style))
 
-    def balance(self, title: str, cents: int, style: Style = Style.TOTAL) -> None:
-        self.sum(title, (None, None, Figure(self.sign * cents)), style)
+    def carry(self, title: str, cents: int) -> None:
+        """Add the balance at the edge of a page, which its lines and those before it make."""
+        self.sum(title, (None, None, Figure(self.sign * cents)))
+
+    def begin(self, cents: int, where: Where, *, is_begun: bool) -> None:
+        """Add the balance before the period of `where`, or that of the page before."""
+        if is_begun:
+            self.carry("Brought forward", cents)
+            return
+        before = None if where.period.from_on == EVER else where.period.from_on - ONE_DAY
+        made_of = replace(where, from_on=None, to_on=before) if before else None
+        self.sum("Opening balance", (None, None, Figure(self.sign * cents, made_of)))
 
     def heading(self, title: str) -> None:
         self.rows.append(Row((title, *[None] * (len(self.columns()) - 1)), Style.HEADING))
@@ -110,12 +135,13 @@ class _Table:
         self.sum(
             "Moved in the period",
             (
-                Figure(moved.debit_cents),
-                Figure(moved.credit_cents),
+                Figure(moved.debit_cents, where),
+                Figure(moved.credit_cents, where),
                 Figure(self.sign * moved.net_cents, where),
             ),
         )
-        self.balance("Closing balance", closing.net_cents, Style.GRAND)
+        held = Figure(self.sign * closing.net_cents, replace(where, from_on=None))
+        self.sum("Closing balance", (None, None, held), Style.GRAND)
 
 
 def account_statement(
@@ -123,13 +149,13 @@ def account_statement(
     businesses: Sequence[Business],
     codes: Collection[str],
     period: Period,
-    tax_class: str = "",
+    letters: str = "",
     after: str | None = None,
     limit: int = PAGE_ROWS,
 ) -> Page:
     """Return the lines of `codes` (and of those under them) as one account, with its balance.
 
-    Serves what a figure is made of: `where.codes`, `where.period`, `where.tax_class`, over the
+    Serves what a figure is made of: `where.codes`, `where.period`, `where.letters`, over the
     businesses of `where.slug`. Amounts are cents; the balance is debit positive, or credit
     positive where all codes are of liabilities, equity or income. `after` is a cursor of a Page.
     Raises BadCursor.
@@ -138,10 +164,10 @@ def account_statement(
     place = None if after in {None, "", FIRST} else Place.read(after or "", period)
     with snapshot():
         accounts = accounts_of(businesses).under(codes)
-        opening, start, closing, moving = _turnovers(accounts, period, place, tax_class)
-        found = read_lines(moving, period, place, limit + 1, tax_class)
-        previous = _previous(moving, period, place, limit, tax_class)
-        closed = _closed_cents(accounts, period)
+        opening, start, closing, moving = _turnovers(accounts, period, place, letters)
+        found = read_lines(moving, period, place, limit + 1, letters)
+        previous = _previous(moving, period, place, limit, letters)
+        closed = _closed_cents(accounts, period, letters)
     table = _Table(
         {business.pk: business.name for business in businesses},
         accounts.names,
@@ -149,17 +175,20 @@ def account_statement(
         is_credit=_is_credit(codes),
     )
     lines = found[:limit]
-    table.balance("Brought forward" if place else "Opening balance", start)
+    where = Where(tuple(codes), period.from_on, period.to_on, letters)
+    table.begin(start, where, is_begun=place is not None)
     balance = start
     for line in lines:
         balance += line.cents
         table.line(line, balance)
     next_cursor = str(lines[-1].place) if len(found) > limit else None
     if next_cursor:
-        table.balance("Carried forward", balance)
+        table.carry("Carried forward", balance)
     else:
-        table.end(opening, closing, Where(tuple(codes), period.from_on, period.to_on, tax_class))
+        table.end(opening, closing, where)
     report = _report("account-statement", _title(accounts, codes), businesses, period, table)
+    if place or next_cursor:
+        report.notes.append(_CARRIED)
     if closed:
         moved = closing.net_cents - opening.net_cents - closed
         report.notes.append(_CLOSED.format(format_shillings(table.sign * moved)))
@@ -171,7 +200,7 @@ def _within(limit: int) -> int:
 
 
 def _turnovers(
-    accounts: Accounts, period: Period, place: Place | None, tax_class: str
+    accounts: Accounts, period: Period, place: Place | None, letters: str
 ) -> tuple[Turnover, int, Turnover, Accounts]:
     """Return what moved before the period, the balance at a place, what moved by the period's end.
 
@@ -179,45 +208,52 @@ def _turnovers(
     """
     first, last = period.from_on - ONE_DAY, period.to_on
     before = place.occurred_on - ONE_DAY if place else first
-    through = turnovers_through(accounts, {first, before, last}, tax_class=tax_class)
+    through = turnovers_through(accounts, {first, before, last}, letters=letters)
     sums = {day: reduce(Turnover.plus, by.values(), NOTHING) for day, by in through.items()}
     start = sums[before].net_cents
     if place and accounts.keys:
-        start += moved_on_day(accounts, place, tax_class)
-    moving = {
-        pk: key
-        for pk, key in accounts.keys.items()
-        if through[first].get(key) != through[last].get(key)
-    }
-    return sums[first], start, sums[last], Accounts(moving, accounts.names)
+        start += moved_on_day(accounts, place, letters)
+    moving = {key for key, one in through[last].items() if through[first].get(key) != one}
+    return sums[first], start, sums[last], accounts.among(moving)
 
 
 def _previous(
-    accounts: Accounts, period: Period, place: Place | None, limit: int, tax_class: str
+    accounts: Accounts, period: Period, place: Place | None, limit: int, letters: str
 ) -> str | None:
     """Return the cursor of the page before the one that follows a place."""
     if place is None:
         return None
     # The lines before are the page before and, where there is one, the last of the page before it.
     beyond = Place(place.occurred_on, place.entry_id, place.line_id + 1)
-    places = places_before(accounts, period, beyond, limit + 1, tax_class)
+    places = places_before(accounts, period, beyond, limit + 1, letters)
     return str(places[limit]) if len(places) > limit else FIRST
 
 
-def _closed_cents(accounts: Accounts, period: Period) -> int:
-    """Return what closed years took from these accounts in `period`, debit positive."""
-    if not any(code[0] in "456" for _, code in accounts.keys.values()):
+def _closed_cents(accounts: Accounts, period: Period, letters: str) -> int:
+    """Return what closed years moved of these accounts in `period`, debit positive."""
+    if not any(code[0] in "3456" for _, code in accounts.keys.values()):
         return 0
-    return sum(turnover.net_cents for turnover in closings(accounts, period).values())
+    return sum(
+        accounts.counted(account_id, turnover).net_cents
+        for (account_id, letter), turnover in closings(accounts, period).items()
+        if not letters or (letter or NO_LETTER) in letters
+    )
 
 
 def _is_credit(codes: Collection[str]) -> bool:
-    return bool(codes) and all(code[:1] in set("234") for code in codes)
+    """Tell whether the balance is shown credit positive."""
+    parts = [account_and_part(code) for code in codes]
+    return bool(parts) and all(
+        part == Part.CREDITS or (code[:1] in set("234") and part != Part.DEBITS)
+        for code, part in parts
+    )
 
 
 def _title(accounts: Accounts, codes: Collection[str]) -> str:
     if len(codes) == 1:
-        return Sheet(accounts.names, []).title(next(iter(codes)))
+        code, part = account_and_part(next(iter(codes)))
+        title = Sheet(accounts.names, []).title(code)
+        return f"{title} ({part})" if part else title
     return f"{len(codes)} accounts"
 
 
@@ -254,6 +290,8 @@ def general_ledger(
     table = _Table({business.pk: business.name for business in businesses}, accounts.names)
     cursor = _fill(table, period, sums, found, (place, start), limit)
     report = _report("general-ledger", "General ledger", businesses, period, table)
+    if cursor or place:
+        report.notes.append(_CARRIED)
     return Page(report, cursor, FIRST if at_code else None)
 
 
@@ -302,17 +340,24 @@ def _fill(
         code = line.key[1]
         if code != at_code:
             is_begun = place is not None and not at_code
-            balance = balance if is_begun else sums[code][0].net_cents
+            where = Where((_alone(code, table.names),), period.from_on, period.to_on)
             table.heading(f"{code} {table.names[code]}")
-            table.balance("Brought forward" if is_begun else "Opening balance", balance)
+            balance = balance if is_begun else sums[code][0].net_cents
+            table.begin(balance, where, is_begun=is_begun)
             at_code = code
         balance += line.cents
         table.line(line, balance)
         if following is None or following.key[1] != code:
-            table.end(*sums[code], Where((code,), period.from_on, period.to_on))
+            table.end(*sums[code], where)
     if len(found) <= limit:
         return None
     if found[limit].key[1] != at_code:
         return f"{found[limit].key[1]}~"
-    table.balance("Carried forward", balance)
+    table.carry("Carried forward", balance)
     return f"{at_code}~{found[limit - 1].place}"
+
+
+def _alone(code: str, names: Collection[str]) -> str:
+    """Return the code that means an account without those under it, which stand apart here."""
+    has_others = any(parent_of(one) == code != one for one in names)
+    return Part.ITSELF.of(code) if has_others else code

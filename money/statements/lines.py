@@ -11,8 +11,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from money.report import NO_LETTER, Period
-from money.statements.figures import Accounts, Key, day_of, fetch, marks, sql_day
+from money.report import Period
+from money.statements.figures import (
+    Accounts,
+    Key,
+    day_of,
+    fetch,
+    marks,
+    sql_day,
+    under_letters,
+)
 
 _CURSOR = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{1,18})-(\d{1,18})")
 # How many lines and accounts a query may look at: more accounts are asked in several. SQLite takes
@@ -81,23 +89,23 @@ class _Raw(NamedTuple):
 
 
 def read_lines(
-    accounts: Accounts, period: Period, after: Place | None, limit: int, tax_class: str = ""
+    accounts: Accounts, period: Period, after: Place | None, limit: int, letters: str = ""
 ) -> list[LedgerLine]:
     """Return up to `limit` lines of `period` that come after a place, in order."""
     found: list[_Raw] = []
     for ids in _batches(list(accounts.keys), limit):
-        found += _next_lines(ids, period, after, limit, tax_class)
+        found += _next_lines(accounts, ids, period, after, limit, letters)
     found.sort()
     return _with_entries(accounts, found[:limit])
 
 
 def places_before(
-    accounts: Accounts, period: Period, before: Place, limit: int, tax_class: str = ""
+    accounts: Accounts, period: Period, before: Place, limit: int, letters: str = ""
 ) -> list[Place]:
     """Return up to `limit` places of `period` that come before a place, the nearest first."""
     found: list[_Raw] = []
     for ids in _batches(list(accounts.keys), limit):
-        found += _next_lines(ids, period, before, limit, tax_class, is_backwards=True)
+        found += _next_lines(accounts, ids, period, before, limit, letters, is_backwards=True)
     found.sort(reverse=True)
     return [raw.place for raw in found[:limit]]
 
@@ -118,7 +126,8 @@ def read_ledger(
         if len(found) >= limit:
             break
         wanted = [pk for code in group for pk in ids[code]]
-        raw = _next_lines(wanted, period, after if group is groups[0] else None, limit, "")
+        start = after if group is groups[0] else None
+        raw = _next_lines(accounts, wanted, period, start, limit, "")
         found += sorted(raw, key=lambda one: (accounts.keys[one.account_id][1], one.place))
     return _with_entries(accounts, found[:limit])
 
@@ -139,15 +148,16 @@ def _growing(codes: Sequence[str], ids: Mapping[str, Sequence[int]], most: int) 
     return groups
 
 
-def moved_on_day(accounts: Accounts, through: Place, tax_class: str = "") -> int:
+def moved_on_day(accounts: Accounts, through: Place, letters: str = "") -> int:
     """Return what the place's day moved up to the place and with it, in cents, debit positive."""
-    letter, letter_values = _letter(tax_class)
+    letter, letter_values = under_letters(letters)
+    side, side_values = _on_sides(accounts)
     values = [sql_day(through.occurred_on), *[through.entry_id] * 2, through.line_id]
     rows = fetch(
         "SELECT CAST(COALESCE(SUM(amount_cents), 0) AS BIGINT) FROM money_line"  # noqa: S608
         f" WHERE account_id IN ({marks(accounts.keys)}) AND occurred_on = %s"
-        f" AND entry_id <= %s AND (entry_id < %s OR id <= %s){letter}",
-        [*accounts.keys, *values, *letter_values],
+        f" AND entry_id <= %s AND (entry_id < %s OR id <= %s){letter}{side}",
+        [*accounts.keys, *values, *letter_values, *side_values],
     )
     return int(rows[0][0])
 
@@ -161,18 +171,27 @@ def _most_accounts(limit: int) -> int:
     return max(1, min(_MOST_ACCOUNTS, _MOST_LOOKED_AT // limit))
 
 
-def _letter(tax_class: str) -> tuple[str, list[str]]:
-    if not tax_class:
-        return "", []
-    return " AND tax_class = %s", ["" if tax_class == NO_LETTER else tax_class]
+# SQL that keeps the lines of one side.
+_OF_SIDE = {0: "", 1: " AND amount_cents > 0", -1: " AND amount_cents < 0"}
+
+
+def _on_sides(accounts: Accounts) -> tuple[str, list[int]]:
+    """Return the SQL that leaves out what does not count of several accounts, and its values."""
+    sql, values = "", []
+    for side, wrong in ((1, "<"), (-1, ">")):
+        if ids := [pk for pk, one in accounts.sides.items() if one == side]:
+            sql += f" AND NOT (amount_cents {wrong} 0 AND account_id IN ({marks(ids)}))"
+            values += ids
+    return sql, values
 
 
 def _next_lines(
+    accounts: Accounts,
     ids: Collection[int],
     period: Period,
     start: Place | None,
     limit: int,
-    tax_class: str,
+    letters: str,
     *,
     is_backwards: bool = False,
 ) -> list[_Raw]:
@@ -182,7 +201,7 @@ def _next_lines(
     were shown are then left out by their ids.
     """
     sign, order = ("<", " DESC") if is_backwards else (">", "")
-    letter, letter_values = _letter(tax_class)
+    letter, letter_values = under_letters(letters)
     values: list[Any] = [*letter_values]
     bounds: list[Any] = [sql_day(period.from_on), sql_day(period.to_on)]
     seek = ""
@@ -196,10 +215,11 @@ def _next_lines(
     arm = (
         "SELECT * FROM (SELECT occurred_on, entry_id, id, account_id, amount_cents"  # noqa: S608
         f" FROM money_line WHERE account_id = %s AND occurred_on BETWEEN %s AND %s{letter}{seek}"
+        "{side}"
         f" ORDER BY occurred_on{order}, entry_id{order}, id{order} LIMIT %s) arm"
     )
     rows = fetch(
-        " UNION ALL ".join([arm] * len(ids)),
+        " UNION ALL ".join(arm.format(side=_OF_SIDE[accounts.sides.get(pk, 0)]) for pk in ids),
         [value for pk in ids for value in (pk, *bounds, *values, limit)],
     )
     return [

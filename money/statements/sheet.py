@@ -10,7 +10,7 @@ from datetime import date
 
 from money.chart import CHART, parent_of
 from money.models import Business
-from money.report import Cell, Column, Figure, Period, Row, Style, Where
+from money.report import Cell, Column, Figure, Part, Period, Row, Style, Where
 
 # What a reader does about figures that do not tie; nobody reading a statement has a shell.
 ASK = "Ask whoever runs the server to check the books."
@@ -61,7 +61,8 @@ class Sheet:
                 continue
             for code in group:
                 if code == parent:
-                    self._row(f"{self.title(code)} (itself)", [code], (), sign, level + 1)
+                    alone = (Part.ITSELF.of(code),)
+                    self._row(f"{self.title(code)} (itself)", [code], alone, sign, level + 1)
                 else:
                     self._row(self.title(code), [code], (code,), sign, level + 1)
         return codes

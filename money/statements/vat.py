@@ -12,7 +12,7 @@ from money.calendar import end_of_month
 from money.cents import format_shillings
 from money.chart import Code, parent_of
 from money.models import TaxClass, TaxPerson
-from money.report import NO_LETTER, Column, Figure, Period, Report, Row, Style, Where
+from money.report import NO_LETTER, Column, Figure, Part, Period, Report, Row, Style, Where
 from money.snapshot import snapshot
 from money.statements.figures import (
     NOTHING,
@@ -31,6 +31,7 @@ _LETTERS = (
     TaxClass.EXEMPT,
     TaxClass.NON_VAT,
 )
+_ANY_LETTER = "".join(_LETTERS)
 # Returns and their payments are due on this day of the month after.
 DUE_DAY = 20
 
@@ -57,6 +58,12 @@ class _Side:
     def of_equipment(self, turnover: Turnover) -> int:
         return turnover.credit_cents if self.sign < 0 else turnover.debit_cents
 
+    @property
+    def equipment_part(self) -> tuple[str, ...]:
+        """The codes of what `of_equipment` counts."""
+        part = Part.CREDITS if self.sign < 0 else Part.DEBITS
+        return tuple(part.of(code) for code in self.equipment)
+
 
 def vat_return(*, tax_person: TaxPerson, month: date) -> Report:
     """Return Supplies | Net | VAT per tax letter for the month that `month` is a day of, in cents.
@@ -80,7 +87,9 @@ def vat_return(*, tax_person: TaxPerson, month: date) -> Report:
         due.append(vat_cents)
     payable = due[0] - due[1]
     title = "VAT payable" if payable >= 0 else "VAT credit carried forward"
-    rows.append(Row((title, None, Figure(payable)), Style.GRAND))
+    both = sides[0].vat + sides[1].vat
+    where = Where(both, period.from_on, period.to_on, _ANY_LETTER)
+    rows.append(Row((title, None, Figure(payable, where)), Style.GRAND))
     rows += _without_letter(moves, period)
     strays = _strays(moves)
     rows += _with_letter_elsewhere(moves, strays, period)
@@ -137,11 +146,15 @@ def _section(side: _Side, moves: _Moves, period: Period) -> tuple[list[Row], int
         rows.append(Row((letter.label, *cells), level=1))
         if cents := _sum(moves, side.equipment, letter, side.of_equipment):
             totals[0] += cents
-            where = Where(side.equipment, period.from_on, period.to_on, letter)
+            where = Where(side.equipment_part, period.from_on, period.to_on, letter)
             title = f"{letter.label}, equipment {side.verb}"
             rows.append(Row((title, Figure(cents, where), None), level=1))
     total = f"Total {side.title.partition(':')[0].lower()}"
-    rows.append(Row((total, *(Figure(cents) for cents in totals)), Style.TOTAL))
+    wheres = (
+        Where(codes, period.from_on, period.to_on, _ANY_LETTER)
+        for codes in (side.base + side.equipment_part, side.vat)
+    )
+    rows.append(Row((total, *map(Figure, totals, wheres)), Style.TOTAL))
     return rows, totals[1]
 
 
@@ -156,7 +169,7 @@ def _without_letter(moves: _Moves, period: Period) -> list[Row]:
         lettered = sign * sum(_sum(moves, (code,), letter, _net) for letter in _LETTERS)
         title = f"{name} without a letter (settlements, adjustments)"
         where = Where((code,), period.from_on, period.to_on)
-        rows.append(Row((title, None, Figure(bare, replace(where, tax_class=NO_LETTER))), level=1))
+        rows.append(Row((title, None, Figure(bare, replace(where, letters=NO_LETTER))), level=1))
         rows.append(
             Row((f"Movement of {code} {name}", None, Figure(bare + lettered, where)), Style.TOTAL)
         )
@@ -211,13 +224,19 @@ def _excise(moves: _Moves, period: Period) -> list[Row]:
         for code in (Code.EXCISE, Code.EXCISE_PAYABLE)
     )
     days = (period.from_on, period.to_on)
-    of_duty, of_owed = Where((Code.EXCISE,), *days), Where((Code.EXCISE_PAYABLE,), *days)
+    of_duty, of_owed, charged, paid = (
+        Where((code,), *days)
+        for code in (
+            *(Code.EXCISE, Code.EXCISE_PAYABLE),
+            *(part.of(Code.EXCISE_PAYABLE) for part in (Part.CREDITS, Part.DEBITS)),
+        )
+    )
     movement = f"Movement of {Code.EXCISE_PAYABLE} Excise duty payable"
     return [
         Row(("Excise duty on water", None, None), Style.HEADING),
         Row(("Excise duty of the month", None, Figure(duty.net_cents, of_duty)), Style.TOTAL),
-        Row(("Charged", None, Figure(owed.credit_cents, of_owed)), level=1),
-        Row(("Paid or taken back", None, Figure(-owed.debit_cents, of_owed)), level=1),
+        Row(("Charged", None, Figure(owed.credit_cents, charged)), level=1),
+        Row(("Paid or taken back", None, Figure(-owed.debit_cents, paid)), level=1),
         Row((movement, None, Figure(-owed.net_cents, of_owed)), Style.TOTAL),
     ]
 

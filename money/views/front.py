@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,7 +10,8 @@ from django.views.decorators.http import require_GET
 
 from money.access import Ability
 from money.forms.days import quick_periods
-from money.models import Business, Journal, JournalState, TaxPerson
+from money.models import Business, TaxPerson
+from money.queries import journals_waiting
 from money.statements import STATEMENTS
 from money.views.doors import INSIDE, Reader, opened_by
 
@@ -24,7 +24,7 @@ def front(request: HttpRequest, reader: Reader) -> HttpResponse:
     seen = reader.where(Ability.SEE_BOOKS)
     closed_by = [b for b in reader.where(Ability.CLOSE_DAYS) if b not in seen]
     everywhere = sorted([*seen, *closed_by], key=lambda business: business.name)
-    waiting = _waiting(seen)
+    waiting = journals_waiting(seen)
     kept = reader.where(Ability.KEEP_BOOKS)
     context = {
         "today": today,
@@ -50,15 +50,6 @@ def front(request: HttpRequest, reader: Reader) -> HttpResponse:
 def persons_of(businesses: Sequence[Business]) -> list[TaxPerson]:
     """Return the tax persons of these businesses, each once, in the order of the businesses."""
     return list(dict.fromkeys(business.tax_person for business in businesses))
-
-
-def _waiting(businesses: Sequence[Business]) -> dict[int, int]:
-    rows = (
-        Journal.objects.filter(business__in=businesses)
-        .values_list("business_id")
-        .annotate(count=Count("pk", filter=Q(state=JournalState.PROPOSED)))
-    )
-    return dict(rows)
 
 
 def _months_before(today: date) -> list[date]:

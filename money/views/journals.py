@@ -14,7 +14,7 @@ from money.actions.corrections import AlreadyReversed, NotReversible, WrongDay
 from money.actions.journals import Decided, SamePerson, approve, reject
 from money.actions.posting import PeriodLocked
 from money.drafts import TooLong
-from money.models import Journal, JournalState, Line
+from money.models import Entry, Journal, JournalState, Line
 from money.views.doors import Reader, fields_of, opened_by
 
 REFUSALS = (
@@ -147,6 +147,7 @@ def _page(
         "journal": found,
         "business": found.business,
         "lines": found.lines.select_related("account").order_by("pk"),
+        "reversed_by": found.entry_id and Entry.objects.filter(reverses=found.entry_id).first(),
         "waits": waits,
         "is_own": found.proposed_by_id == reader.user.pk,
         "keeps": keeps,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from money.access import Ability
 from money.forms.days import BadDay, read_period, read_period_since_ever
 from money.models import Account, Business, TaxClass
-from money.report import EVER, NO_LETTER, Period
+from money.report import EVER, NO_LETTER, Period, account_and_part
 from money.snapshot import snapshot
 from money.statements import BadCursor, Page, account_statement, general_ledger
 from money.views.doors import Reader, opened_by
@@ -21,7 +21,7 @@ from money.views.tables import shown
 
 ROWS_OF_A_LEDGER = 200
 MOST_CODES = 1_000
-LETTERS = {**dict(TaxClass.choices), NO_LETTER: "without a tax letter"}
+LETTERS = {**dict(TaxClass.choices), NO_LETTER: "none"}
 
 
 class UnknownName(ValueError):
@@ -42,7 +42,8 @@ def account(request: HttpRequest, reader: Reader) -> HttpResponse:
         "title": "Account statement",
         "accounts": accounts,
         "codes": codes,
-        "one_code": codes[0] if len(codes) == 1 else "",
+        "one_code": codes[0] if len(codes) == 1 and not account_and_part(codes[0])[1] else "",
+        "together": [" ".join(filter(None, account_and_part(code))) for code in codes],
         "tax": request.GET.get("tax", ""),
     }
     if not codes or codes == [""]:
@@ -54,7 +55,7 @@ def account(request: HttpRequest, reader: Reader) -> HttpResponse:
     except REFUSALS as refusal:
         return render(request, "money/account.html", context | {"refusal": refusal}, status=400)
     context |= _paged(request.GET, page, businesses) | _days(period)
-    context["letter"] = LETTERS.get(context["tax"], "")
+    context["letters"] = ", ".join(LETTERS[letter] for letter in context["tax"])
     return render(request, "money/account.html", context)
 
 
@@ -88,7 +89,7 @@ def _statement(
 ) -> Page:
     with snapshot():
         return account_statement(
-            businesses=businesses, codes=codes, period=period, tax_class=tax, after=after
+            businesses=businesses, codes=codes, period=period, letters=tax, after=after
         )
 
 
@@ -105,9 +106,9 @@ def _refuse_unknown(codes: Sequence[str], accounts: list[tuple[str, str]], tax: 
     if len(codes) > MOST_CODES:
         raise UnknownName(f"{len(codes)} accounts are too many for one page: {MOST_CODES} fit.")
     known = {code for code, _ in accounts}
-    if missing := [code for code in codes if code not in known]:
+    if missing := [code for code in codes if account_and_part(code)[0] not in known]:
         raise UnknownName(f"There is no account {missing[0][:12]} in these businesses.")
-    if tax and tax not in LETTERS:
+    if len(tax) > len(LETTERS) or not set(tax) <= LETTERS.keys():
         raise UnknownName("There is no such tax letter: A, B, C, D and E there are.")
 
 

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -88,12 +89,30 @@ def _query_of(period: Period) -> list[tuple[str, str]]:
 
 @opened_by(Ability.SEE_BOOKS)
 @require_GET
+def vat_due(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Lead to the VAT return of the last month, of the first tax person that one sees whole."""
+    before = timezone.localdate().replace(day=1) - timedelta(days=1)
+    for person in dict.fromkeys(b.tax_person for b in reader.where(Ability.SEE_BOOKS)):
+        if _seen_whole(reader, person):
+            return redirect("money:vat", person.pk, f"{before:%Y-%m}")
+    messages.info(request, "A VAT return is for who sees all businesses of a tax person.")
+    return redirect("money:front")
+
+
+def _seen_whole(reader: Reader, person: TaxPerson) -> list[Business]:
+    """Return all businesses of a tax person by name, none where one is hidden."""
+    seen = {business.pk for business in reader.where(Ability.SEE_BOOKS)}
+    businesses = list(person.businesses.order_by("name"))
+    return businesses if seen.issuperset(business.pk for business in businesses) else []
+
+
+@opened_by(Ability.SEE_BOOKS)
+@require_GET
 def vat(request: HttpRequest, reader: Reader, person_id: int, month: str) -> HttpResponse:
     """Show the VAT return of a tax person for a month, to who sees all businesses of it."""
     person = get_object_or_404(TaxPerson, pk=person_id)
-    seen = {business.pk for business in reader.where(Ability.SEE_BOOKS)}
-    businesses = list(person.businesses.order_by("name"))
-    if not businesses or not seen.issuperset(business.pk for business in businesses):
+    businesses = _seen_whole(reader, person)
+    if not businesses:
         raise Http404
     try:
         first = read_month(month)

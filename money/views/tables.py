@@ -115,6 +115,6 @@ def account_address(where: Where, slugs: Sequence[str]) -> str:
     if where.from_on:
         query.append(("from", where.from_on.isoformat()))
     query.append(("to", where.to_on.isoformat()))
-    if where.tax_class:
-        query.append(("tax", where.tax_class))
+    if where.letters:
+        query.append(("tax", where.letters))
     return f"{reverse('money:account')}?{urlencode(query)}"

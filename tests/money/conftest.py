@@ -1,5 +1,6 @@
 """A business called duka, a way to tamper, and a scratch database for real processes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from money import triggers
 from money.models import Business
+from tests import migrated
 from tests.make import a_business
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -23,6 +25,14 @@ WORKER = Path(__file__).with_name("worker.py")
 set_hypothesis_home_dir(Path(os.environ["VAR"]) / "hypothesis")
 
 Tamper = Callable[..., None]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all that share the scratch database in one test process, which migrates it once."""
+    for item in items:
+        if "scratch" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("scratch"))
 
 
 @pytest.fixture
@@ -84,19 +94,23 @@ class Scratch:
         return words
 
     def run_together(self, *jobs: Sequence[object]) -> list[list[str]]:
-        """Run several workers at once; each must end well."""
-        processes = [self.start(*job) for job in jobs]
-        outcomes = [process.communicate(timeout=60) for process in processes]
-        assert [process.returncode for process in processes] == [0] * len(jobs), outcomes
+        """Run several workers at once, each a process of its own; each must end well."""
+        said = json.dumps([list(map(str, job)) for job in jobs])
+        process = self.start("together", said)
+        printed, complaint = process.communicate(timeout=90)
+        assert process.returncode == 0, complaint
+        outcomes = json.loads(printed)
+        assert [code for _, code in outcomes] == [0] * len(jobs), (outcomes, complaint)
         return [words.split() for words, _ in outcomes]
 
 
 @pytest.fixture(scope="session")
 def scratch(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Scratch]:
+    var = tmp_path_factory.mktemp("var")
     environment = dict(os.environ) | {
         "DJANGO_SETTINGS_MODULE": "erp.settings",
         "PYTHONPATH": "site:.",
-        "VAR": str(tmp_path_factory.mktemp("var")),
+        "VAR": str(var),
     }
     environment.pop("DATABASE_URL", None)
     at = connection.settings_dict
@@ -105,6 +119,8 @@ def scratch(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> 
         place = f"{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT'] or 5432}"
         environment["DATABASE_URL"] = f"postgres://{place}/{name}"
         _administer(at, f"CREATE DATABASE {name}")
+    else:
+        migrated.fill_file(var / "duka.sqlite3")
     place_of_work = Scratch(environment)
     place_of_work.run("migrate")
     yield place_of_work

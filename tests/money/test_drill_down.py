@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from functools import cache
 from html import unescape
 
 import pytest
@@ -41,7 +42,8 @@ def books(db: None) -> list[Business]:
             at=NOW,
             key=f"opening-{business.slug}",
         )
-        for number in range(60):
+        # One has more than a page of an account holds; each link to it renders them all.
+        for number in range(60 if business.slug == "duka" else 14):
             day = date(2026, 11, 1 + number % 22)
             a_sale_entry(business, key=f"{business.slug}:{number}", occurred_on=day)
         for month in (date(2025, 12, 5), date(2026, 3, 7), date(2026, 10, 30)):
@@ -81,6 +83,8 @@ def test_every_figure_is_the_sum_of_the_lines_it_leads_to(
     books: list[Business], name: str, asked: str
 ) -> None:
     client = as_role(Role.AUDITOR, "duka", "maji")
+    # Debits and credits of an account lead to one address.
+    follow = cache(lambda href: followed(client, href))
     address = f"/books/{name}/?{asked}&beside=1"
     with time_machine.travel(NOW, tick=False):
         page = client.get(address).content.decode()
@@ -89,8 +93,9 @@ def test_every_figure_is_the_sum_of_the_lines_it_leads_to(
         for row in rows_of(page):
             for title, cell in zip(titles, row.cells, strict=False):
                 if not cell.href:
+                    assert not cell.is_figure or cents_of(cell.text) == 0, (title, row)
                     continue
-                lines, sums, closing = followed(client, cell.href)
+                lines, sums, closing = follow(cell.href)
                 debit = sum(cents for cents, _ in lines)
                 credit = sum(cents for _, cents in lines)
                 assert (debit, credit) == (sums[0], sums[1]), (title, row.cells[0].text)
@@ -110,7 +115,7 @@ def test_every_figure_of_the_vat_return_leads_to_its_lines(books: list[Business]
     client = as_role(Role.AUDITOR, "duka", "maji")
     person = books[0].tax_person_id
     page = client.get(f"/books/vat/{person}/2026-11/").content.decode()
-    count = 0
+    count, titles = 0, set()
 
     for row in rows_of(page):
         for cell in row.cells:
@@ -119,8 +124,12 @@ def test_every_figure_of_the_vat_return_leads_to_its_lines(books: list[Business]
                 net = sum(debit - credit for debit, credit in lines)
                 assert abs(cents_of(cell.text)) == abs(net), (row.cells[0].text, cell.href)
                 count += 1
+            else:
+                assert not cell.is_figure or cents_of(cell.text) == 0, row
+        titles.add(row.cells[0].text)
 
-    assert count >= 3
+    assert titles >= {"Total output", "Total input", "VAT payable"}
+    assert count >= 25
 
 
 def test_a_closed_year_still_leads_to_what_it_earned(books: list[Business]) -> None:

@@ -1,8 +1,6 @@
 """Manual journals: proposed with their paper, posted at once or by a second person, or rejected."""
 
 import hashlib
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -46,7 +44,7 @@ from money.models import (
 from money.queries import balances
 from money.verification import verify_books
 from tests.make import NOW, TODAY, a_business, a_tax_person, a_user, an_entry, lines_of
-from tests.money.conftest import HOUSE, Scratch
+from tests.money.conftest import Scratch
 
 pytestmark = pytest.mark.django_db
 
@@ -829,8 +827,7 @@ def test_account_of_a_journal_stays(duka: Business) -> None:
 # Several at once
 
 WORKER = """
-import sys, django
-django.setup()
+import sys
 from datetime import UTC, date, datetime
 from money.actions.books import open_business
 from money.actions.journals import approve, propose
@@ -848,24 +845,7 @@ for step in range(int(sys.argv[1])):
 
 
 def test_same_form_from_four_processes_is_one_journal_and_one_entry(scratch: Scratch) -> None:
-    def together(count: int, steps: int) -> list[list[str]]:
-        processes = [
-            subprocess.Popen(
-                [sys.executable, "-c", WORKER, str(steps)],
-                cwd=HOUSE,
-                env=scratch.environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(count)
-        ]
-        outcomes = [process.communicate(timeout=90) for process in processes]
-        assert [process.returncode for process in processes] == [0] * count, outcomes
-        return [words.split() for words, _ in outcomes]
-
-    together(1, 1)
-    told = together(4, 10)
+    told = scratch.run_together(*[("code", WORKER, 10)] * 4)
 
     assert told == [told[0]] * 4
     assert scratch.run("verify", "paper")[:2] == ["True", "10"]

@@ -1,8 +1,6 @@
 """Days closed, months locked, years closed, unlocked: what each leaves, and what it keeps out."""
 
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -57,7 +55,7 @@ from tests.money.closing import (
     unlocked,
     year_closed,
 )
-from tests.money.conftest import HOUSE, Scratch
+from tests.money.conftest import Scratch
 
 pytestmark = pytest.mark.django_db
 
@@ -752,8 +750,7 @@ def one_step(
 # Several at once
 
 WORKER = """
-import sys, django
-django.setup()
+import sys
 from datetime import UTC, date, datetime, timedelta
 from money.actions.books import open_business
 from money.actions.periods import close_day, close_year, lock_month
@@ -781,25 +778,13 @@ for step in range(15):
 
 
 def together(scratch: Scratch, *jobs: tuple[str, str]) -> list[list[str]]:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", WORKER, *job],
-            cwd=HOUSE,
-            env=scratch.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for job in jobs
-    ]
-    outcomes = [process.communicate(timeout=90) for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(jobs), outcomes
-    return [words.split() for words, _ in outcomes]
+    return scratch.run_together(*(("code", WORKER, *job) for job in jobs))
 
 
 def test_closing_while_others_post_leaves_books_that_verify(scratch: Scratch) -> None:
     jobs = [("close", "a"), ("lock", "b"), ("post", "c"), ("post", "d")]
 
+    # Something of the year is there to be closed, however late the others come.
     together(scratch, ("post", "z"))
     one, two, *_ = together(scratch, *jobs)
     years = together(scratch, ("year", "e"), ("year", "f"), ("post", "g"))

@@ -20,7 +20,7 @@ POSTGRESQL = connection.vendor == "postgresql"
 only_postgresql = pytest.mark.skipif(not POSTGRESQL, reason="PostgreSQL alone has roles.")
 only_sqlite = pytest.mark.skipif(POSTGRESQL, reason="SQLite has no roles.")
 # One database and one role for all of them.
-pytestmark = pytest.mark.xdist_group("roles")
+pytestmark = pytest.mark.xdist_group("scratch")
 PASSWORD = "opens-a-scratch-database"
 ME = os.getpid()
 APP, DATABASE = f"duka_app_{ME}", f"duka_roles_{ME}"

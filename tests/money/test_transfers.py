@@ -1,8 +1,6 @@
 """Money moved between two businesses of one owner: two books, both or neither, on one day."""
 
 import random
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -29,7 +27,7 @@ from money.drafts import Posted, TooLong
 from money.models import Book, Business, Entry, Line, Role, TaxPerson
 from money.verification import verify_books
 from tests.make import NOW, TODAY, a_business, a_user, an_entry, chebet, lines_of
-from tests.money.conftest import HOUSE, Scratch
+from tests.money.conftest import Scratch
 
 pytestmark = pytest.mark.django_db
 
@@ -349,8 +347,7 @@ def test_every_refusal_is_a_bad_transfer() -> None:
 # Several at once
 
 WORKER = """
-import sys, django
-django.setup()
+import sys
 from datetime import UTC, date, datetime
 from money.actions.books import open_business
 from money.actions.transfers import move_between
@@ -372,20 +369,7 @@ def test_transfers_both_ways_at_once_do_not_wait_for_each_other_for_ever(
 ) -> None:
     jobs = [("there", "z"), ("there", "a"), ("back", "b"), ("there", "c"), ("back", "b")]
 
-    for batch in (jobs[:1], jobs[1:]):
-        processes = [
-            subprocess.Popen(
-                [sys.executable, "-c", WORKER, *job],
-                cwd=HOUSE,
-                env=scratch.environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for job in batch
-        ]
-        outcomes = [process.communicate(timeout=90) for process in processes]
-        assert [process.returncode for process in processes] == [0] * len(batch), outcomes
+    scratch.run_together(*(("code", WORKER, *job) for job in jobs))
 
     for slug in ("here", "there"):
         assert scratch.run("verify", slug)[:2] == ["True", "60"]

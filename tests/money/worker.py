@@ -1,6 +1,12 @@
-"""A process that works on the scratch database: `python worker.py VERB ARGUMENTS`, prints words."""
+"""A process that works on the scratch database: `python worker.py VERB ARGUMENTS`, prints words.
 
+`python worker.py together JOBS` becomes several: Django is loaded once, then each job is forked.
+"""
+
+import json
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from itertools import count
@@ -27,13 +33,17 @@ NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
 
 
+# The books of tests that bring their own code.
+OF_CODE = ("paper", "closing", "here", "there")
+
+
 def say(*words: object) -> None:
     print(*words, flush=True)
 
 
 def migrate() -> None:
     call_command("migrate", verbosity=0)
-    for slug in ("duka", "laundry", "moment", "slip", "killed", "first", "second"):
+    for slug in ("duka", "laundry", "moment", "slip", "killed", "first", "second", *OF_CODE):
         person, _ = TaxPerson.objects.get_or_create(kra_pin="A001234567Z", name="Amina")
         open_business(tax_person=person, slug=slug, name=slug, trade="retail")
 
@@ -153,13 +163,47 @@ def verify(slug: str) -> None:
     say(report.is_ok, Entry.objects.filter(business__slug=slug).count(), *report.findings)
 
 
+def code(text: str, *arguments: str) -> None:
+    """Run a program that a test holds."""
+    sys.argv[1:] = arguments
+    exec(text, {"__name__": "__main__"})
+
+
+def together(jobs: str) -> None:
+    """Fork a process per job (a list of words in JSON); print their outputs and exit codes."""
+    children = [_forked(job) for job in json.loads(jobs)]
+    outcomes = []
+    for pid, read in children:
+        with os.fdopen(read) as pipe:
+            printed = pipe.read()
+        outcomes.append((printed, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
+    say(json.dumps(outcomes))
+
+
+def _forked(job: list[str]) -> tuple[int, int]:
+    """Return the process id, and where what it prints is read. No connection is open yet."""
+    read, write = os.pipe()
+    if pid := os.fork():
+        os.close(write)
+        return pid, read
+    os.dup2(write, 1)
+    end = 1
+    try:
+        VERBS[job[0]](*job[1:])
+        sys.stdout.flush()
+        end = 0
+    except BaseException:  # noqa: BLE001 told on the way out
+        traceback.print_exc()
+    os._exit(end)
+
+
 def powers() -> None:
     say(*roles.powers())
 
 
 VERBS: dict[str, Callable[..., None]] = {
     verb.__name__: verb
-    for verb in (migrate, many, once, forever, moment, slip, rival, verify, powers)
+    for verb in (migrate, many, once, forever, moment, slip, rival, verify, powers, code, together)
 }
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def test_figures_are_what_the_lines_say(
             total = total.plus(one)
         assert by_letter[code, letter] == total
     for tax_class, letter in (("B", "B"), (NO_LETTER, "")):
-        through = turnovers_through(accounts, [period.to_on], tax_class=tax_class)[period.to_on]
+        through = turnovers_through(accounts, [period.to_on], letters=tax_class)[period.to_on]
         assert without_zeros(through) == brute(
             both, occurred_on__lte=period.to_on, tax_class=letter
         )

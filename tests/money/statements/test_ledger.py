@@ -166,13 +166,13 @@ def test_a_figure_leads_to_its_lines_under_a_tax_letter(duka: Business, book: Bo
 
     for where, opening, cents in ((standard, 50, 100), (bare, 0, 8)):
         report = account_statement(
-            businesses=[duka], codes=where.codes, period=where.period, tax_class=where.tax_class
+            businesses=[duka], codes=where.codes, period=where.period, letters=where.letters
         ).report
 
         assert plain(report.rows[0])[-1] == opening
         assert [plain(row)[-2] for row in moves(report)] == [cents]
         assert report.rows[-2].cells[-1] == Figure(
-            cents, Where(("4040",), where.period.from_on, NOVEMBER.to_on, where.tax_class)
+            cents, Where(("4040",), where.period.from_on, NOVEMBER.to_on, where.letters)
         )
     assert bare.period == Period(EVER, NOVEMBER.to_on)
     assert report.period == "up to 30 November 2026"
@@ -188,7 +188,7 @@ def test_a_statement_says_where_a_year_was_closed(duka: Business, book: Book) ->
     (note,) = account_statement(**told).report.notes
     assert note == (
         "A year was closed into retained earnings in this period. Without that it moved KES 0.10:"
-        " the figure of the profit and loss statement."
+        " the figure of the profit and loss statement and of the cash flow."
     )
 
 

@@ -95,13 +95,13 @@ def test_each_figure_leads_to_lines_that_sum_to_it(
             businesses=[duka, laundry],
             codes=figure.where.codes,
             period=figure.where.period,
-            tax_class=figure.where.tax_class,
+            letters=figure.where.letters,
         )
         moved = page.report.rows[-2].cells[-1]
         assert isinstance(moved, Figure)
         assert moved.cents == figure.cents
     assert figures[1].where == Where(("2200",), FIRST, LAST, "B")
-    assert {figure.where.tax_class for figure in figures if figure.where} >= {"B", NO_LETTER, ""}
+    assert {figure.where.letters for figure in figures if figure.where} >= {"B", NO_LETTER, ""}
 
 
 def test_more_input_than_output_is_a_credit(duka: Business, book: Book) -> None:
@@ -191,7 +191,9 @@ def test_equipment_is_bought_on_one_side_and_sold_on_the_other(duka: Business, b
     assert ("Total output", 4_000, 640) in rows
     assert ("Total input", 10_500, 1_680) in rows
     assert ("VAT credit carried forward", None, -1_040) in rows
-    assert report.rows[sold].cells[1] == Figure(4_000, Where(("1700", "1710"), FIRST, LAST, "B"))
+    assert report.rows[sold].cells[1] == Figure(
+        4_000, Where(("1700.credits", "1710.credits"), FIRST, LAST, "B")
+    )
     assert report.warnings == []
 
 
