@@ -43,6 +43,8 @@ CONFIRMATION = Kind(
 RESULT = Kind("result", "result", "mpesa.result", _ACCEPTED)
 TIMEOUT = Kind("timeout", "timeout", "mpesa.timeout", _ACCEPTED)
 KINDS = (STK, VALIDATION, CONFIRMATION, RESULT, TIMEOUT)
+# Answers to what we asked: the address of each has a token of its own.
+WITH_TOKEN = (STK, RESULT, TIMEOUT)
 
 
 def new_secret() -> str:

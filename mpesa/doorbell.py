@@ -27,3 +27,5 @@ class Doorbell:
 
 
 payments = Doorbell()
+# Statement files wait to be brought in.
+statements = Doorbell()

@@ -9,13 +9,24 @@ _PHONE = re.compile(
     r"(?<!\d)(?:\+?254[ -]?0?|0)[ -]?([17])(?:[ -]?\d){5}[ -]?(\d[ -]?\d[ -]?\d)(?!\d)"
 )
 _BEARER = re.compile(r"((?:Bearer|Basic)\s+)[\w.~+/=-]+", re.IGNORECASE)
+_HIDDEN = (
+    "(?:(?:Initiator_?)?Password|Security_?Credential|access_?token|Passkey"
+    "|consumer_?(?:key|secret))"
+)
 # In JSON, in a dict's repr, and in JSON within JSON.
 _SECRET_FIELD = re.compile(
-    r"""((?:Password|SecurityCredential|access_token|Passkey)\\?["']\s*:\s*\\?["'])[^"'\\]+""",
+    rf"""({_HIDDEN}\\?["']\s*:\s*\\?["'])[^"'\\]+""",
     re.IGNORECASE,
 )
+# In a form, in a dataclass's repr, and in the environment.
+_SECRET_ASSIGNED = re.compile(rf"""({_HIDDEN}=["']?)[^\s"'&,;)]+""", re.IGNORECASE)
 # Safaricom repeats the token that it refuses (REFERENCE 1).
-_REFUSED_TOKEN = re.compile(r"(Invalid Access Token\s*-\s*)[^\s\"']+", re.IGNORECASE)
+_REFUSED_TOKEN = re.compile(r"(Invalid Access Token\s*[-:]\s*)[^\s\"'\\]+", re.IGNORECASE)
+# The hash of a phone is found by counting through all phones: it is a phone (REFERENCE 3.4).
+_HASHED_PHONE = re.compile(
+    r"""((?:MSISDN|PhoneNumber|Party[AB])\\?["']\s*:\s*\\?["'])[0-9a-f]{8}[0-9a-f* ]{20,}""",
+    re.IGNORECASE,
+)
 _CALLBACK = re.compile(r"/cb/[^/\s\"'?#]+(/[a-z]{1,10}(?![\w-]))?(/[^\s\"'?#]+)?")
 
 
@@ -29,6 +40,8 @@ def mask(text: str) -> str:
     text = _CHECKOUT.sub("ws_CO_…", text)
     text = _BEARER.sub(r"\1…", text)
     text = _SECRET_FIELD.sub(r"\1…", text)
+    text = _SECRET_ASSIGNED.sub(r"\1…", text)
+    text = _HASHED_PHONE.sub(r"\1…", text)
     text = _REFUSED_TOKEN.sub(r"\1…", text)
     text = _CALLBACK.sub(lambda m: f"/cb/…{m[1] or ''}{'/…' if m[2] else ''}", text)
     return _PHONE.sub(r"254\1…\2", text)

@@ -1,7 +1,12 @@
 """Kenyan mobile numbers as people type them, and as Safaricom wants them."""
 
+import hashlib
 import re
 
+# What hides the middle of a phone, or of its hash: ours, Safaricom's, and forms seen since 2026.
+_HIDDEN = re.compile(r"\s*(?:…|[*Xx]{3,})\s*")
+# Three digits at least have to be seen; a hash shows more.
+_LEAST_SHOWN = 3
 _DIGITS = re.compile(r"(?:\+?254|0)?([17]\d{8})")
 
 
@@ -19,3 +24,18 @@ def parse_phone(text: str) -> str:
     if not match:
         raise NotAPhone("Write the phone as 0712 345 678, 0110 345 678 or 254712345678.")
     return f"254{match[1]}"
+
+
+def phone_fits(shown: str, phone: str) -> bool:
+    """Tell whether `phone` (254 and nine digits) may be the one that is shown masked or hashed.
+
+    "2547 ***** 126", "0722000***", SHA-256 in hex, or that with its middle hidden (REFERENCE 3.3).
+    """
+    head, *rest = _HIDDEN.split(shown.strip().lower())
+    tail = rest[0] if rest else ""
+    if not shown or len(rest) > 1 or (rest and len(head + tail) <= _LEAST_SHOWN):
+        return False
+    forms = (phone, f"0{phone[3:]}", hashlib.sha256(phone.encode()).hexdigest())
+    return any(
+        form.startswith(head) and form.endswith(tail) if rest else form == head for form in forms
+    )

@@ -1,22 +1,37 @@
 """Reads of the rail: what waits, what is due, what nobody has identified."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypedDict
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.conf import settings
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
+from money.chart import Code
 from money.models import Business
+from money.queries import balances_of
 from mpesa.models import (
+    JOINABLE,
     LIVE_STATES,
     InboundMessage,
     InboundState,
+    Payer,
     Payment,
     PaymentRequest,
     RequestState,
     Till,
+    TillKind,
 )
+from mpesa.payloads import normalise_reference, payer_key
+from mpesa.phones import phone_fits
 
 BATCH = 200
+# How long after its prompt a payment may be the answer to it; clocks differ by a little.
+ANSWERED_WITHIN = timedelta(minutes=10)
+CLOCKS_DIFFER = timedelta(minutes=1)
+# The pull looks back for two days: what came alone is looked at a little longer.
+ALONE_FOR = timedelta(days=3)
 
 
 def waiting_messages(after: int = 0) -> list[int]:
@@ -49,7 +64,8 @@ def requests_to_query(now: datetime) -> list[int]:
 
 def unmatched_payments() -> QuerySet[Payment]:
     """Return payments of which something is still unidentified, oldest first."""
-    return Payment.objects.filter(allocated_cents__lt=F("amount_cents")).order_by("pk")
+    left = F("amount_cents") - F("reversed_cents")
+    return Payment.objects.filter(allocated_cents__lt=left).order_by("pk")
 
 
 def inbox_of(businesses: Iterable[Business]) -> dict[int, int]:
@@ -57,9 +73,90 @@ def inbox_of(businesses: Iterable[Business]) -> dict[int, int]:
     rows = unmatched_payments().filter(till__business__in=businesses).order_by()
     return dict(
         rows.values_list("till__business_id").annotate(
-            total=Sum(F("amount_cents") - F("allocated_cents"))
+            total=Sum(F("amount_cents") - F("reversed_cents") - F("allocated_cents"))
         )
     )
+
+
+def inbox_counts(businesses: Iterable[Business]) -> dict[int, int]:
+    """Return business id -> how many payments have something unmatched."""
+    rows = unmatched_payments().filter(till__business__in=businesses).order_by()
+    return dict(rows.values_list("till__business_id").annotate(count=Count("pk")))
+
+
+def inbox_ties(businesses: Iterable[Business]) -> dict[str, tuple[int, int]]:
+    """Return business slug -> (unmatched cents, cents in the account of unidentified receipts).
+
+    The two are equal, always. Read it inside one `money.snapshot()` where others write.
+    """
+    mine = list(businesses)
+    inbox, account = inbox_of(mine), balances_of(mine, Code.UNIDENTIFIED)
+    return {b.slug: (inbox.get(b.pk, 0), -account.get(b.pk, 0)) for b in mine}
+
+
+def payments_to_join(now: datetime) -> QuerySet[Payment]:
+    """Return recent payments that came without a prompt's answer while a prompt waits for one."""
+    waiting = PaymentRequest.objects.filter(
+        till=OuterRef("till"),
+        amount_cents=OuterRef("amount_cents"),
+        asked_at__gte=OuterRef("paid_at") - ANSWERED_WITHIN,
+        asked_at__lte=OuterRef("paid_at") + CLOCKS_DIFFER,
+        state__in=JOINABLE,
+        payment=None,
+    )
+    return _alone().filter(Exists(waiting), paid_at__gte=now - ALONE_FOR)
+
+
+def requests_that_fit(payment: Payment) -> list[PaymentRequest]:
+    """Return the prompts that a payment which came alone may answer: one is an answer, two none.
+
+    Same till and amount, asked at most ten minutes before, and the payer agrees.
+    """
+    rows = PaymentRequest.objects.filter(
+        till=payment.till_id,
+        amount_cents=payment.amount_cents,
+        asked_at__gte=payment.paid_at - ANSWERED_WITHIN,
+        asked_at__lte=payment.paid_at + CLOCKS_DIFFER,
+        state__in=JOINABLE,
+        payment=None,
+    )
+    return [row for row in rows.select_related("till").order_by("pk") if _agree(payment, row)]
+
+
+def payments_that_fit(request: PaymentRequest) -> list[Payment]:
+    """Return the payments which came alone and may be the answer to a prompt."""
+    if request.asked_at is None:
+        return []
+    rows = _alone().filter(
+        till=request.till_id,
+        amount_cents=request.amount_cents,
+        paid_at__gte=request.asked_at - CLOCKS_DIFFER,
+        paid_at__lte=request.asked_at + ANSWERED_WITHIN,
+    )
+    return [row for row in rows.select_related("payer") if _agree(row, request)]
+
+
+def _alone() -> QuerySet[Payment]:
+    return unmatched_payments().filter(request=None, allocations=None, reversed_cents=0)
+
+
+def _agree(payment: Payment, request: PaymentRequest) -> bool:
+    """Tell whether what is known of the payer says that it is the one who was asked."""
+    payer = getattr(payment, "payer", None)
+    if payer is None:
+        return False
+    if request.till.kind == TillKind.PAYBILL:
+        typed = normalise_reference(payer.account_reference)
+        return typed == normalise_reference(request.account_reference) != ""
+    return is_payer(payer, request.phone)
+
+
+def is_payer(payer: Payer, phone: str) -> bool:
+    """Tell whether `phone` (254 and nine digits) is a payer's, as far as is shown of that."""
+    if not phone:
+        return False
+    is_known = payer.key != "" and payer.key == payer_key(phone, settings.SECRET_KEY)
+    return is_known or phone_fits(payer.phone, phone)
 
 
 def latest_request(reference: str) -> PaymentRequest | None:
@@ -82,3 +179,64 @@ def paid_without_receipt(businesses: Iterable[Business]) -> QuerySet[PaymentRequ
 def unsettled_requests(businesses: Iterable[Business]) -> QuerySet[PaymentRequest]:
     """Return requests without a final answer although their prompt has closed."""
     return PaymentRequest.objects.filter(till__business__in=businesses, state=RequestState.UNKNOWN)
+
+
+class Ties(TypedDict):
+    """One business's unmatched payments and their account, in cents."""
+
+    inbox_cents: int
+    account_cents: int
+    ties: bool
+
+
+class Status(TypedDict):
+    """Where the rail stands: counts, and sums in cents. docs/mpesa.md explains each key."""
+
+    callbacks: dict[str, int]
+    payments: dict[str, int]
+    requests: dict[str, int]
+    businesses: dict[str, Ties]
+    inbox_cents: int
+    account_cents: int
+
+
+def status_of_rail() -> Status:
+    """Return where the rail stands, of all businesses; read it inside one `money.snapshot()`."""
+    messages: dict[str, int] = dict(
+        InboundMessage.objects.order_by().values_list("state").annotate(count=Count("pk"))
+    )
+    requests: dict[str, int] = dict(
+        PaymentRequest.objects.order_by().values_list("state").annotate(count=Count("pk"))
+    )
+    sums = Payment.objects.aggregate(
+        count=Count("pk"), cents=Sum("amount_cents"), reversed_cents=Sum("reversed_cents")
+    )
+    ties = inbox_ties(Business.objects.order_by("slug"))
+    return {
+        "callbacks": {
+            "received": sum(messages.values()),
+            "understood": messages.get(InboundState.UNDERSTOOD, 0),
+            "waiting": messages.get(InboundState.WAITING, 0),
+            "quarantined": messages.get(InboundState.QUARANTINED, 0),
+            "spooled": spooled_messages(),
+        },
+        "payments": {name: total or 0 for name, total in sums.items()},
+        "requests": {state: requests.get(state, 0) for state in RequestState.values},
+        "businesses": {
+            slug: {"inbox_cents": inbox, "account_cents": account, "ties": inbox == account}
+            for slug, (inbox, account) in ties.items()
+        },
+        "inbox_cents": sum(inbox for inbox, _ in ties.values()),
+        "account_cents": sum(account for _, account in ties.values()),
+    }
+
+
+def spooled_messages() -> int:
+    """Return how many messages wait in this machine's spool, the torn ones left out."""
+    count = 0
+    for pattern in ("*.jsonl", "*.taking"):
+        for path in settings.SPOOL_DIR.glob(pattern):
+            # The worker may have brought it in meanwhile.
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                count += sum(1 for line in file if line.strip())
+    return count

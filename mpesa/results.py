@@ -62,6 +62,10 @@ MEANINGS: dict[str, Meaning] = {
     "credentials": Meaning(
         Outcome.FAILED, "Safaricom refuses our till's credentials. Take cash and tell the owner."
     ),
+    "product": Meaning(
+        Outcome.FAILED,
+        "Safaricom's app of this till lacks the product. Take cash and tell the owner.",
+    ),
     "busy": Meaning(Outcome.FAILED, "Safaricom is busy. Ask again in a moment."),
     "phone-busy": Meaning(
         Outcome.FAILED, "Another prompt is open on that phone. Wait a minute, then ask again."

@@ -2,11 +2,19 @@
 
 from django.urls import path
 
-from mpesa import views
-from mpesa.addresses import KINDS, STK
+from mpesa.addresses import KINDS, WITH_TOKEN
+from mpesa.views import callbacks
 
 urlpatterns = [
-    *(path(f"<str:secret>/{k.word}", views.take, {"kind": k}, name=k.name) for k in KINDS),
-    path(f"<str:secret>/{STK.word}/<str:token>", views.take, {"kind": STK}, name="stk-token"),
+    *(path(f"<str:secret>/{k.word}", callbacks.take, {"kind": k}, name=k.name) for k in KINDS),
+    *(
+        path(
+            f"<str:secret>/{k.word}/<str:token>",
+            callbacks.take,
+            {"kind": k},
+            name=f"{k.name}-token",
+        )
+        for k in WITH_TOKEN
+    ),
 ]
 app_name = "mpesa"

@@ -1,103 +1,180 @@
-"""One payment per receipt, whatever told us of it, and its way through unidentified receipts."""
+"""One payment per receipt, whatever told us of it and in whatever order."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from money.actions.posting import post
 from money.chart import Code
-from money.drafts import Draft, Posted
-from money.models import User
-from mpesa.models import InboundMessage, Payment, PaymentRequest, Till
+from money.drafts import Draft
+from mpesa.masking import mask_phone
+from mpesa.models import (
+    JOINABLE,
+    InboundMessage,
+    InboundState,
+    Origin,
+    Payer,
+    Payment,
+    PaymentRequest,
+    RequestState,
+    ReversalState,
+    Sighting,
+    Source,
+    Till,
+)
+from mpesa.payloads import PhoneKind, payer_key, phone_form
 
 
 class OtherFacts(Exception):
     """The receipt is a payment already with other facts, or its request has another receipt."""
 
 
-class TooMuch(Exception):
-    """More would be allocated than is left of the payment."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayerFacts:
+    """Who paid, as the message says it: phone full, masked or hashed; what the customer typed."""
+
+    phone: str = ""
+    name: str = ""
+    account_reference: str = ""
 
 
-def record_payment(
-    *,
-    till: Till,
-    receipt: str,
-    amount_cents: int,
-    paid_at: datetime,
-    request: PaymentRequest | None,
-    message: InboundMessage | None,
-    recorded_at: datetime,
-) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a source says of a receipt, after it was found to be believable.
+
+    `request` is ours that it answers, `balance_cents` the till's balance after the payment.
+    """
+
+    source: Source
+    till: Till
+    receipt: str
+    amount_cents: int
+    paid_at: datetime
+    request: PaymentRequest | None = None
+    message: InboundMessage | None = None
+    balance_cents: int | None = None
+    payer: PayerFacts | None = None
+
+
+def record_payment(seen: Seen, *, recorded_at: datetime) -> bool:
     """Record a payment and post it to unidentified receipts; False where it was known already.
 
-    Dr M-Pesa till, Cr unidentified receipts, on the Nairobi date of the transaction. Raises
-    OtherFacts where the receipt is known with another amount, till or request, or where the
-    request was paid by another receipt.
+    Dr M-Pesa till, Cr unidentified receipts, on the Nairobi date of the transaction. A request is
+    joined to its payment whichever of the two messages comes first. Raises OtherFacts where the
+    receipt is known with another amount, till or request, or where the request was paid by
+    another receipt.
     """
     with transaction.atomic():
-        if request and Payment.objects.filter(request=request).exclude(receipt=receipt).exists():
-            raise OtherFacts("The request was paid by another receipt.")
-        payment, is_new = Payment.objects.get_or_create(
-            receipt=receipt,
-            defaults={
-                "till": till,
-                "amount_cents": amount_cents,
-                "paid_at": paid_at,
-                "request": request,
-                "message": message,
-                "recorded_at": recorded_at,
-            },
-        )
-        facts = (payment.till_id, payment.amount_cents, payment.request_id)
-        if facts != (till.pk, amount_cents, request.pk if request else None):
-            raise OtherFacts("The receipt is known with another amount, till or request.")
+        payment, is_new = _payment_of(seen, recorded_at)
+        _note_payer(payment, seen.payer)
+        if _note_sighting(seen, recorded_at):
+            _look_again_at(seen.receipt)
         if is_new:
             draft = Draft(
-                business=till.business,
-                key=f"mpesa:{receipt}",
-                occurred_on=timezone.localdate(paid_at),
+                business=seen.till.business,
+                key=f"mpesa:{seen.receipt}",
+                occurred_on=timezone.localdate(seen.paid_at),
                 description="M-Pesa payment received",
-                source=receipt,
-                lines=[(Code.MPESA_TILL, amount_cents), (Code.UNIDENTIFIED, -amount_cents)],
+                source=seen.receipt,
+                lines=[
+                    (Code.MPESA_TILL, seen.amount_cents),
+                    (Code.UNIDENTIFIED, -seen.amount_cents),
+                ],
             )
             post(draft, posted_at=recorded_at)
     return is_new
 
 
-def allocate(
-    *,
-    payment: Payment,
-    to: Sequence[tuple[str, int]],
-    key: str,
-    description: str,
-    source: str,
-    occurred_on: date,
-    posted_at: datetime,
-    actor: User | None,
-) -> Posted:
-    """Match part or all of a locked payment: Dr unidentified receipts, Cr what `to` names.
+def _payment_of(seen: Seen, recorded_at: datetime) -> tuple[Payment, bool]:
+    """Return the payment of this receipt, with its request joined, and whether it is new."""
+    request = seen.request
+    if request and Payment.objects.filter(request=request).exclude(receipt=seen.receipt).exists():
+        raise OtherFacts("The request was paid by another receipt.")
+    payment, is_new = Payment.objects.get_or_create(
+        receipt=seen.receipt,
+        defaults={
+            "till": seen.till,
+            "amount_cents": seen.amount_cents,
+            "paid_at": seen.paid_at,
+            "request": request,
+            "message": seen.message,
+            "recorded_at": recorded_at,
+        },
+    )
+    if (payment.till_id, payment.amount_cents) != (seen.till.pk, seen.amount_cents):
+        raise OtherFacts("The receipt is known with another amount or till.")
+    if not is_new and _is_taken_back(payment):
+        raise OtherFacts("The owner took this payment back as forged.")
+    if request and payment.request_id != request.pk:
+        if payment.request_id:
+            raise OtherFacts("The receipt is known with another request.")
+        payment.request = request
+        payment.save(update_fields=["request"])
+    return payment, is_new
 
-    `to` are (account code, cents), cents positive. Call it inside the transaction that locked the
-    payment, as its last step. The same `key` matches nothing a second time. Raises TooMuch.
+
+def _is_taken_back(payment: Payment) -> bool:
+    """Tell whether the owner found that the payment never came; who says otherwise is looked at."""
+    return payment.reversals.filter(origin=Origin.FORGED, state=ReversalState.DONE).exists()
+
+
+def _note_sighting(seen: Seen, now: datetime) -> bool:
+    """Keep what this source said; False where it has said so before."""
+    _, is_new = Sighting.objects.get_or_create(
+        receipt=seen.receipt,
+        source=seen.source,
+        defaults={
+            "till": seen.till,
+            "amount_cents": seen.amount_cents,
+            "paid_at": seen.paid_at,
+            "balance_cents": seen.balance_cents,
+            "message": seen.message,
+            "seen_at": now,
+        },
+    )
+    return is_new
+
+
+def _note_payer(payment: Payment, facts: PayerFacts | None) -> None:
+    """Keep who paid, as far as a page may show it, and the key that recognises a regular."""
+    if facts is None:
+        return
+    payer, _ = Payer.objects.get_or_create(payment=payment)
+    form = phone_form(facts.phone)
+    is_full = form.kind is PhoneKind.FULL
+    if form.kind is not PhoneKind.NONE and (is_full or not payer.key):
+        payer.key = payer_key(facts.phone, settings.SECRET_KEY)
+        # A digest of a phone is as good as the phone: only a mask may be shown.
+        shown = mask_phone(form.text) if is_full else form.text
+        payer.phone = "" if form.kind is PhoneKind.HASHED else shown[:100]
+    payer.name = payer.name or facts.name[:100]
+    payer.account_reference = payer.account_reference or facts.account_reference[:100]
+    payer.save()
+
+
+def join_request(payment: Payment, request: PaymentRequest, now: datetime) -> bool:
+    """Join a payment that came alone to the prompt that it answers; False where either is taken.
+
+    The request is paid with it. Both are locked here, the request first, as its callback does.
     """
-    cents = sum(amount for _, amount in to)
     with transaction.atomic():
-        draft = Draft(
-            business=payment.till.business,
-            key=key,
-            occurred_on=occurred_on,
-            description=description,
-            source=source,
-            actor=actor,
-            lines=[(Code.UNIDENTIFIED, cents), *((code, -amount) for code, amount in to)],
-        )
-        posted = post(draft, posted_at=posted_at)
-        if posted.is_new:
-            if cents > payment.amount_cents - payment.allocated_cents:
-                raise TooMuch(f"{payment.receipt} has less than {cents} cents left.")
-            payment.allocated_cents += cents
-            payment.save(update_fields=["allocated_cents"])
-        return posted
+        asked = PaymentRequest.objects.select_for_update().get(pk=request.pk)
+        alone = Payment.objects.select_for_update().get(pk=payment.pk)
+        is_taken = alone.request_id or Payment.objects.filter(request=asked).exists()
+        if is_taken or asked.state not in JOINABLE:
+            return False
+        asked.state, asked.next_query_at = RequestState.PAID, None
+        asked.ended_at = asked.ended_at or now
+        asked.save(update_fields=["state", "next_query_at", "ended_at"])
+        alone.request = asked
+        alone.save(update_fields=["request"])
+    return True
+
+
+def _look_again_at(receipt: str) -> None:
+    """Have what waits in quarantine about this receipt understood in the light of what is new."""
+    held = InboundMessage.objects.filter(receipt=receipt, state=InboundState.QUARANTINED)
+    held.update(state=InboundState.WAITING, handled_at=None)

@@ -9,10 +9,11 @@ from django.db.models import F
 
 from money.cents import CENTS_PER_SHILLING
 from money.models import User
-from mpesa.actions.inbound import digest
+from mpesa.actions.tokens import DatabaseStore
 from mpesa.addresses import STK, callback_url
 from mpesa.credentials import MissingCredentials, credentials_of
-from mpesa.daraja import Ack, Ambiguous, Daraja, Push, QueryAnswer, Refused
+from mpesa.daraja import Ack, Ambiguous, Daraja, Push, QueryAnswer, Refused, SharedTokens
+from mpesa.digests import digest
 from mpesa.models import LIVE_STATES, PaymentRequest, RequestState, Till, TillKind
 from mpesa.results import Outcome, meaning_of
 
@@ -131,6 +132,7 @@ def client_for(till: Till) -> Daraja:
         url=settings.DARAJA_URL,
         credentials=credentials_of(till),
         timeout_seconds=settings.DARAJA_TIMEOUT_SECONDS,
+        tokens=SharedTokens(DatabaseStore()),
     )
 
 

@@ -3,19 +3,17 @@
 import logging
 from datetime import datetime
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
 from money.access import Ability, businesses_for
 from money.models import User
 from mpesa import spool
+from mpesa.actions.quarantine import NotAllowed
 from mpesa.addresses import new_secret
 from mpesa.models import Till
 
 log = logging.getLogger(__name__)
-
-
-class NotAllowed(Exception):
-    """Who asks for it does not manage the till's business."""
 
 
 class NotNow(Exception):
@@ -35,6 +33,7 @@ def rotate_secret(*, till_id: int, by: User, now: datetime) -> Till:
         till.previous_secret, till.callback_secret = till.callback_secret, new_secret()
         till.rotated_at = now
         till.save(update_fields=["previous_secret", "callback_secret", "rotated_at"])
+        _note(till, by, "A new callback secret; the old one is valid too.")
     log.info("%s: a new callback secret, by %s", till, by)
     return till
 
@@ -56,8 +55,14 @@ def finish_rotation(*, till_id: int, by: User) -> Till:
             )
         till.previous_secret = ""
         till.save(update_fields=["previous_secret"])
+        _note(till, by, "The old callback secret has ended.")
     log.info("%s: the old callback secret has ended, by %s", till, by)
     return till
+
+
+def _note(till: Till, by: User, sentence: str) -> None:
+    """Leave a line in the till's history, which the admin shows."""
+    LogEntry.objects.log_actions(by.pk, [till], CHANGE, sentence, single_object=True)
 
 
 def _locked(till_id: int, by: User) -> Till:

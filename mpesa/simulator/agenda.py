@@ -22,6 +22,7 @@ class Agenda:
         self._jobs: list[tuple[float, int, Job]] = []
         self._order = itertools.count()
         self._closed = False
+        self._busy = 0
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
             for number in range(threads)
@@ -46,18 +47,28 @@ class Agenda:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
+    @property
+    def waiting(self) -> int:
+        """Return how many jobs are not done yet, those that run now included."""
+        with self._wake:
+            return len(self._jobs) + self._busy
+
     def _work(self) -> None:
         while job := self._next():
             try:
                 job(timezone.now())
             except Exception:
                 logger.exception("A job of the simulator failed.")
+            finally:
+                with self._wake:
+                    self._busy -= 1
 
     def _next(self) -> Job | None:
         with self._wake:
             while not self._closed:
                 wait = self._jobs[0][0] - time.monotonic() if self._jobs else None
                 if wait is not None and wait <= 0:
+                    self._busy += 1
                     return heapq.heappop(self._jobs)[2]
                 self._wake.wait(wait)
         return None

@@ -24,6 +24,33 @@ def receipt(now: datetime) -> str:
     return receipt_prefix(now) + first + rest
 
 
+def placeholder(now: datetime) -> str:
+    """Return the receipt that stands for no transaction: the date and seven zeros."""
+    return receipt_prefix(now) + "0000000"
+
+
+def shillings(cents: int) -> str:
+    """Return cents as Safaricom writes shillings: 1500.00."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
+
+
+def fourteen(at: datetime) -> str:
+    """Return a moment as 14 digits in Nairobi's time."""
+    return f"{at.astimezone(EAT):%Y%m%d%H%M%S}"
+
+
+def conversation_id(now: datetime) -> str:
+    """Return a ConversationID. Its tail is not always hexadecimal, as at Safaricom."""
+    tail = "".join(secrets.choice("0123456789abcdefghijklmnopqrstuvwxyz") for _ in range(16))
+    return f"AG_{now.astimezone(EAT):%Y%m%d}_2010{tail}"
+
+
+def old_request_id() -> str:
+    """Return an id in the older style: 29115-34620561-1."""
+    return f"{10_000 + secrets.randbelow(90_000)}-{10_000_000 + secrets.randbelow(90_000_000)}-1"
+
+
 def checkout_request_id(now: datetime, phone: str) -> str:
     """Return a CheckoutRequestID. Its milliseconds carry no leading zeros, as at Safaricom."""
     local = now.astimezone(EAT)

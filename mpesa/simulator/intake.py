@@ -19,6 +19,7 @@ PAY_BILL = "CustomerPayBillOnline"
 TRANSACTION_TYPES = (PAY_BILL, "CustomerBuyGoodsOnline")
 # Safaricom refuses addresses that contain one of these, in any letter case.
 FORBIDDEN_WORDS = ("mpesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
+TUNNEL = re.compile(r"ngrok|mockbin|requestbin|localhost|//127\.", re.IGNORECASE)
 SHORTCODE = re.compile(r"[0-9]{5,7}")
 PHONE = re.compile(r"254[17][0-9]{8}")
 AMOUNT = re.compile(r"[0-9]{1,9}")
@@ -48,9 +49,9 @@ def read_object(body: bytes, content_type: str) -> dict[str, Any]:
 
 def read_signature(fields: Mapping[str, Any]) -> Signature:
     """Return shortcode, timestamp and password, each well formed."""
-    shortcode = _matching(fields, "BusinessShortCode", SHORTCODE)
-    password = _text(fields, "Password")
-    timestamp = _matching(fields, "Timestamp", TIMESTAMP)
+    shortcode = matching(fields, "BusinessShortCode", SHORTCODE)
+    password = text(fields, "Password")
+    timestamp = matching(fields, "Timestamp", TIMESTAMP)
     try:
         datetime.strptime(timestamp, "%Y%m%d%H%M%S")  # noqa: DTZ007 only its form counts
     except ValueError as problem:
@@ -60,35 +61,37 @@ def read_signature(fields: Mapping[str, Any]) -> Signature:
 
 def read_push(fields: Mapping[str, Any], shortcode: str) -> Push:
     """Return the push that `fields` ask for; the first wrong field is refused."""
-    transaction_type = _text(fields, "TransactionType")
+    transaction_type = text(fields, "TransactionType")
     if transaction_type not in TRANSACTION_TYPES:
         raise Refused(invalid("TransactionType"))
-    amount = int(_matching(fields, "Amount", AMOUNT))
+    amount = int(matching(fields, "Amount", AMOUNT))
     if not 1 <= amount <= AMOUNT_MOST:
         raise Refused(invalid("Amount"))
-    _matching(fields, "PartyA", PHONE)
+    matching(fields, "PartyA", PHONE)
     return Push(
         shortcode=shortcode,
         transaction_type=transaction_type,
         amount=amount,
-        party_b=_matching(fields, "PartyB", SHORTCODE),
-        phone=_matching(fields, "PhoneNumber", PHONE),
-        callback_url=read_callback_url(_text(fields, "CallBackURL")),
-        reference=_text(fields, "AccountReference"),
+        party_b=matching(fields, "PartyB", SHORTCODE),
+        phone=matching(fields, "PhoneNumber", PHONE),
+        callback_url=read_callback_url(text(fields, "CallBackURL")),
+        reference=text(fields, "AccountReference"),
         # Daraja calls this field Remarks when it misses it.
-        description=_text(fields, "TransactionDesc", called="Remarks"),
+        description=text(fields, "TransactionDesc", called="Remarks"),
     )
 
 
-def read_callback_url(url: str) -> str:
-    """Return a callback address that Daraja accepts. Plain HTTP and loopback are fine here."""
+def read_callback_url(url: str, field: str = "CallBackURL", *, production: bool = False) -> str:
+    """Return an address that Daraja accepts. Plain HTTP is fine, except in production."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
+    if production and not (url.startswith("https://") and not TUNNEL.search(url)):
+        good = False
     if not good or any(word in parts.path.lower() for word in FORBIDDEN_WORDS):
-        raise Refused(invalid("CallBackURL"))
+        raise Refused(invalid(field))
     return url
 
 
@@ -101,11 +104,12 @@ def late_failure(push: Push) -> Outcome | None:
     return None
 
 
-def _text(fields: Mapping[str, Any], name: str, called: str = "") -> str:
+def text(fields: Mapping[str, Any], name: str, called: str = "", most: int = TEXT_MOST) -> str:
+    """Return a field as text, or refuse it under its name or what Daraja calls it."""
     value = fields.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or not value.strip() or len(value) > TEXT_MOST:
+    if not isinstance(value, str) or not value.strip() or len(value) > most:
         raise Refused(invalid(called or name))
     # Control characters and halves of surrogate pairs, which could not even be encoded.
     if not value.isprintable():
@@ -113,8 +117,9 @@ def _text(fields: Mapping[str, Any], name: str, called: str = "") -> str:
     return value
 
 
-def _matching(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
-    value = _text(fields, name)
+def matching(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+    """Return a field that has this form throughout."""
+    value = text(fields, name)
     if not pattern.fullmatch(value):
         raise Refused(invalid(name))
     return value

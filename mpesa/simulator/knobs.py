@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from mpesa.simulator.knob_list import CHOICES, FOR_ALL, RANGES, SWITCHES
 from mpesa.simulator.outcomes import BadDecision, outcome_of
-from mpesa.simulator.refusals import ACK_ERRORS
 
 SHORTCODES_MOST = 1_000
 
@@ -30,33 +30,107 @@ class Knobs:
     query_mode: str = "4999"
     metadata: str = "plain"
     prompt_seconds: int = 60
+    locking: bool = True
+    same_amount_17: bool = False
+    stk_twin: str = "after"
+
+    confirmation: str = "normal"
+    validation: bool = False
+    validation_wait_ms: int = 8_000
+    phone_form: str = "by_version"
+    names: str = "first"
+    c2b_type: str = "usual"
+    invoice_number: str = "blank"
+    register: str = "ok"
+    register_once: bool = False
+    production_urls: bool = False
+
+    outage: bool = False
+    loss_percent: int = 0
+    copies: int = 1
+    extra_copies: int = 0
+    delay_ms: int = 0
+    jitter_ms: int = 0
+    hold: bool = False
+    retry: bool = False
+    content_type: str = "json"
+
+    result: str = "normal"
+    result_delay_ms: int = 300
+    timeout_body: str = "echo"
+    initiator: str = "ok"
+    result_parameters: str = "array"
+    result_reference: str = "object"
+    result_codes: str = "number"
+    result_values: str = "number"
+    result_missing: bool = False
+    result_repeated_keys: bool = False
+    result_transaction_id: str = "usual"
+    partial_reversals: bool = False
+
+    pull: str = "ok"
+    pull_page_size: int = 100
+    pull_offset: str = "row"
+    pull_zone: str = "eat"
+    pull_settlements: bool = True
+    pull_lag_seconds: int = 0
+    pull_empty: str = "nested"
+    pull_status_key: str = "joined"
+
+    charges: str = "none"
+    opening_shillings: int = 0
+    qr_code: str = "zeros"
+
+    edge: str = "ok"
+    unreachable_percent: int = 0
+    burst_per_second: int = 0
+    oauth: str = "ok"
     expires_in: str = "string"
     invalidate_previous_token: bool = False
+    products: str = "all"
 
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "callback": ("normal", "never"),
-    "ack": ("ok", "lost", "hang", *ACK_ERRORS),
-    "query_mode": ("4999", "500", "spike", "failed"),
-    "metadata": ("plain", "with_empty_balance", "reordered", "decimal_amount"),
-    "expires_in": ("string", "number"),
-}
-RANGES = {
-    "answer_after_ms": (0, 600_000),
-    "callback_delay_ms": (0, 600_000),
-    "callback_times": (1, 20),
-    "hang_ms": (0, 120_000),
-    "prompt_seconds": (1, 600),
-}
-SWITCHES = ("callback_before_ack", "invalidate_previous_token")
-# A token belongs to an app, not to a shortcode.
-GLOBAL_ONLY = ("expires_in", "invalidate_previous_token")
-
+# What each preset changes of the honest setting. People answer the phones unless `autopilot` is
+# set on top; forgeries are sent by `POST /sim/forge`.
 PRESETS: dict[str, dict[str, Any]] = {
     "honest": {},
-    "silent": {"callback": "never"},
+    "flaky": {
+        "loss_percent": 15,
+        "jitter_ms": 3_000,
+        "unreachable_percent": 10,
+        "query_mode": "500",
+        "metadata": "mixed",
+        "result_delay_ms": 2_000,
+    },
+    "outage": {"outage": True},
+    "hostile": {
+        "copies": 2,
+        "extra_copies": 1,
+        "jitter_ms": 2_000,
+        "loss_percent": 20,
+        "content_type": "mixed",
+        "metadata": "mixed",
+        "stk_twin": "either",
+        "phone_form": "mixed",
+        "names": "absent",
+        "result_codes": "string",
+        "result_values": "string",
+        "result_repeated_keys": True,
+    },
+    "twin-first": {"stk_twin": "before"},
+    "silent": {"callback": "never", "confirmation": "never", "result": "never"},
     "slow": {"callback_delay_ms": 15_000},
     "hostile-order": {"autopilot": "approve", "callback_before_ack": True, "callback_times": 2},
+}
+PRESET_WORDS = {
+    "honest": "as on a good day",
+    "flaky": "some lost, some late, some 500",
+    "outage": "no message arrives",
+    "hostile": "copies, twins, losses, odd shapes",
+    "twin-first": "confirmation before callback",
+    "silent": "never a message",
+    "slow": "callbacks 15 s late",
+    "hostile-order": "callback before the answer",
 }
 
 
@@ -98,7 +172,7 @@ def checked(changes: Mapping[str, Any], *, shortcode: str = "") -> dict[str, Any
     for name, value in changes.items():
         if name not in CHECKS:
             raise BadKnob(f"There is no knob {name!r}. Known are: {', '.join(CHECKS)}.")
-        if shortcode and name in GLOBAL_ONLY:
+        if shortcode and name in FOR_ALL:
             raise BadKnob(f"{name} cannot differ by shortcode: set it without one.")
         CHECKS[name](name, value)
     return dict(changes)
@@ -112,10 +186,16 @@ class KnobBoard:
         self._global = Knobs()
         self._overrides: dict[str, dict[str, Any]] = {}
 
-    def current(self, shortcode: str = "") -> Knobs:
-        """Return the setting in force for a shortcode, or the global one."""
+    def current(self, *shortcodes: str) -> Knobs:
+        """Return the setting in force, or the global one.
+
+        A till goes by several numbers; where more than one has knobs, the last one given counts.
+        """
         with self._lock:
-            return replace(self._global, **self._overrides.get(shortcode, {}))
+            own: dict[str, Any] = {}
+            for shortcode in shortcodes:
+                own |= self._overrides.get(shortcode, {})
+            return replace(self._global, **own)
 
     def change(self, changes: Mapping[str, Any], *, shortcode: str = "") -> None:
         """Change some knobs, all of them or, where one is wrong, none."""
@@ -124,8 +204,7 @@ class KnobBoard:
             if not shortcode:
                 self._global = replace(self._global, **good)
                 return
-            if shortcode not in self._overrides and len(self._overrides) >= SHORTCODES_MOST:
-                raise BadKnob(f"There are {SHORTCODES_MOST} shortcodes with own knobs already.")
+            self._make_room_or_refuse(shortcode)
             self._overrides[shortcode] = self._overrides.get(shortcode, {}) | good
 
     def clear(self, shortcode: str) -> None:
@@ -133,14 +212,35 @@ class KnobBoard:
         with self._lock:
             self._overrides.pop(shortcode, None)
 
-    def preset(self, name: str, extra: Mapping[str, Any] | None = None) -> None:
-        """Start from the honest setting, apply a preset, then `extra`; forget all overrides."""
+    def preset(
+        self, name: str, extra: Mapping[str, Any] | None = None, *, shortcode: str = ""
+    ) -> None:
+        """Start from the honest setting, apply a preset, then `extra`.
+
+        Without a shortcode all overrides are forgotten. For a shortcode the setting is complete,
+        apart from the knobs of the gateway, which it cannot have.
+        """
         if name not in PRESETS:
             raise BadKnob(f"There is no preset {name!r}. Known are: {', '.join(PRESETS)}.")
-        good = checked({**PRESETS[name], **(extra or {})})
+        if not shortcode:
+            good = checked({**PRESETS[name], **(extra or {})})
+            with self._lock:
+                self._global = replace(Knobs(), **good)
+                self._overrides.clear()
+            return
+        whole = {**asdict(Knobs()), **PRESETS[name]}
+        own = {knob: value for knob, value in whole.items() if knob not in FOR_ALL}
+        good = own | checked(extra or {}, shortcode=shortcode)
         with self._lock:
-            self._global = replace(Knobs(), **good)
-            self._overrides.clear()
+            self._make_room_or_refuse(shortcode)
+            self._overrides[shortcode] = good
+
+    def own(self, shortcode: str) -> dict[str, Any]:
+        """Return what a shortcode has set and the global setting does not have."""
+        with self._lock:
+            every = asdict(self._global)
+            own = self._overrides.get(shortcode, {})
+            return {name: value for name, value in own.items() if every[name] != value}
 
     def as_json(self) -> dict[str, Any]:
         """Return all knobs as `GET /sim/knobs` shows them."""
@@ -150,3 +250,7 @@ class KnobBoard:
                 "shortcodes": {code: dict(own) for code, own in self._overrides.items()},
                 "presets": list(PRESETS),
             }
+
+    def _make_room_or_refuse(self, shortcode: str) -> None:
+        if shortcode not in self._overrides and len(self._overrides) >= SHORTCODES_MOST:
+            raise BadKnob(f"There are {SHORTCODES_MOST} shortcodes with own knobs already.")

@@ -1,6 +1,7 @@
 """The messages of Daraja, key for key and type for type. Pure: nothing here knows a clock."""
 
 import json
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,9 @@ QUERY_ACCEPTED = "The service request has been accepted successsfully"
 STILL_PROCESSING = Outcome(4999, "The transaction is still under processing")
 TOKEN_SECONDS = 3599
 AMOUNT_MARK = "@amount@"
+# The customer's own balance, which is nobody's business.
+BALANCE_SHILLINGS = 500
+FORMS = ("plain", "with_balance", "with_empty_balance", "reordered", "decimal_amount")
 
 
 def token(access_token: str, *, expires_as_number: bool) -> dict[str, Any]:
@@ -69,15 +73,19 @@ def callback_body(
 
 
 def _items(prompt: Prompt, receipt: str, at: datetime, metadata: str) -> list[dict[str, Any]]:
+    if metadata == "mixed":
+        metadata = secrets.choice(FORMS)
     amount = AMOUNT_MARK if metadata == "decimal_amount" else prompt.push.amount
     items: list[dict[str, Any]] = [
         {"Name": "Amount", "Value": amount},
         {"Name": "MpesaReceiptNumber", "Value": receipt},
-        {"Name": "TransactionDate", "Value": int(f"{at.astimezone(ids.EAT):%Y%m%d%H%M%S}")},
+        {"Name": "TransactionDate", "Value": int(ids.fourteen(at))},
         {"Name": "PhoneNumber", "Value": int(prompt.push.phone)},
     ]
     if metadata == "with_empty_balance":
         items.insert(2, {"Name": "Balance"})
+    if metadata == "with_balance":
+        items.insert(2, {"Name": "Balance", "Value": BALANCE_SHILLINGS})
     if metadata == "reordered":
         items.reverse()
     return items

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mpesa.simulator.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from mpesa.simulator.mailroom import Letter
 
 DELIVERIES_KEPT = 50
 
@@ -25,11 +28,16 @@ class Push:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One attempt to bring a callback to its address."""
+    """One attempt to bring a message to its address, and what was answered."""
 
     at: datetime
     status: int | None
     error: str | None
+    answer: bytes = b""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the attempt without the answer's body."""
+        return {"at": self.at.isoformat(), "status": self.status, "error": self.error}
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ class Prompt:
     decided_at: datetime | None = None
     receipt: str | None = None
     body: bytes = b""
+    # The C2B confirmation of the same receipt, where the shortcode has registered for it.
+    twin: "Letter | None" = None
     deliveries: tuple[Delivery, ...] = ()
 
     @property
@@ -83,8 +93,5 @@ class Prompt:
             "opened_at": self.opened_at.isoformat(),
             "closes_at": self.closes_at.isoformat(),
             "decided_at": self.decided_at.isoformat() if self.decided_at else None,
-            "deliveries": [
-                {"at": each.at.isoformat(), "status": each.status, "error": each.error}
-                for each in self.deliveries
-            ],
+            "deliveries": [each.as_json() for each in self.deliveries],
         }

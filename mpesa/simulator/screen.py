@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mpesa.simulator import ids
+from mpesa.simulator.menu import Attempt
 from mpesa.simulator.prompts import Prompt
 
 PHONE = re.compile(r"(?:\+?254|0)?([17][0-9]{8})")
@@ -82,25 +83,29 @@ def ignored_seconds(prompts: list[Prompt], now: datetime) -> int:
     return max((_seconds_left(p, now) for p in prompts if p.open and p.ignored), default=0)
 
 
-def messages(prompts: list[Prompt]) -> list[Message]:
+def messages(prompts: list[Prompt], attempts: list[Attempt]) -> list[Message]:
     """Return the newest messages, newest first. What was never shown leaves no message."""
     found = [
         Message(_text(prompt), prompt.decided_at, prompt.outcome.paid)
         for prompt in prompts
         if prompt.outcome and prompt.decided_at and prompt.rings
     ]
+    found += [
+        Message(_menu_text(attempt), attempt.decided_at, attempt.state == "paid")
+        for attempt in attempts
+        if attempt.decided_at
+    ]
     return sorted(found, key=lambda message: message.at, reverse=True)[:MESSAGES_SHOWN]
 
 
-def phone_lines(prompts: list[Prompt]) -> list[PhoneLine]:
-    """Return each phone once, the one with the newest prompt first."""
-    by_number: dict[str, list[Prompt]] = {}
-    for prompt in prompts:
-        by_number.setdefault(prompt.push.phone, []).append(prompt)
-    return [
-        PhoneLine(number, any(prompt.on_screen for prompt in own), len(own))
-        for number, own in by_number.items()
-    ]
+def phone_lines(prompts: list[Prompt], attempts: list[Attempt]) -> list[PhoneLine]:
+    """Return each phone once, the one with the newest request or payment first."""
+    seen = [(prompt.opened_at, prompt.push.phone, prompt.on_screen) for prompt in prompts]
+    seen += [(attempt.at, attempt.order.phone, False) for attempt in attempts]
+    by_number: dict[str, list[bool]] = {}
+    for _, number, rings in sorted(seen, reverse=True):
+        by_number.setdefault(number, []).append(rings)
+    return [PhoneLine(number, any(own), len(own)) for number, own in by_number.items()]
 
 
 def _seconds_left(prompt: Prompt, now: datetime) -> int:
@@ -113,11 +118,25 @@ def _text(prompt: Prompt) -> str:
     push = prompt.push
     amount = f"{push.amount:,}"
     if prompt.outcome.paid:
-        local = prompt.decided_at.astimezone(ids.EAT)
-        day = f"{local.day}/{local.month}/{local:%y} at {local:%I:%M %p}".replace(" 0", " ")
-        return (
-            f"{prompt.receipt} Confirmed. Ksh{amount}.00 paid to {push.party_b} for"
-            f" {push.reference} on {day}. Transaction cost, Ksh0.00."
-        )
+        payee = f"{push.party_b} for {push.reference}"
+        return _confirmed(prompt.receipt or "", amount, payee, prompt.decided_at)
     sentence = FAILURES.get(str(prompt.outcome.code), OTHER_FAILURE)
     return sentence.format(amount=amount, payee=push.party_b, text=prompt.outcome.text)
+
+
+def _menu_text(attempt: Attempt) -> str:
+    assert attempt.decided_at
+    order = attempt.order
+    amount = f"{order.shillings:,}"
+    payee = f"{order.number} for {order.reference}" if order.reference else order.number
+    if attempt.state == "paid":
+        return _confirmed(attempt.receipt, amount, payee, attempt.decided_at)
+    return f"Failed. Ksh{amount}.00 was not paid to {payee}: {attempt.reason.rstrip('.')}."
+
+
+def _confirmed(receipt: str, amount: str, payee: str, at: datetime) -> str:
+    local = at.astimezone(ids.EAT)
+    day = f"{local.day}/{local.month}/{local:%y} at {local:%I:%M %p}".replace(" 0", " ")
+    return (
+        f"{receipt} Confirmed. Ksh{amount}.00 paid to {payee} on {day}. Transaction cost, Ksh0.00."
+    )

@@ -10,7 +10,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
-from mpesa.simulator.views import WORLD_KEY
+from mpesa.simulator.doors import WORLD_KEY
 from mpesa.simulator.world import World
 
 if TYPE_CHECKING:

@@ -2,12 +2,29 @@
 
 from django.urls import path, re_path
 
-from mpesa.simulator import views, views_pages, views_sim
+from mpesa.simulator import (
+    views,
+    views_money,
+    views_pages,
+    views_sim,
+    views_sim_money,
+    views_tills,
+)
 
 urlpatterns = [
     path("oauth/v1/generate", views.generate_token),
     path("mpesa/stkpush/v1/processrequest", views.process_request),
     path("mpesa/stkpushquery/v1/query", views.query),
+    path("mpesa/c2b/v1/registerurl", views_money.register_urls_v1),
+    path("mpesa/c2b/v2/registerurl", views_money.register_urls_v2),
+    path("mpesa/c2b/v1/simulate", views_money.simulate),
+    path("mpesa/c2b/v2/simulate", views_money.simulate),
+    path("mpesa/transactionstatus/v1/query", views_money.transaction_status),
+    path("mpesa/accountbalance/v1/query", views_money.account_balance),
+    path("mpesa/reversal/v1/request", views_money.reversal),
+    path("mpesa/qrcode/v1/generate", views_money.generate_qr),
+    path("pulltransactions/v1/register", views_money.pull_register),
+    path("pulltransactions/v1/query", views_money.pull_query),
     path("sim/alive", views_sim.alive),
     path("sim/knobs", views_sim.knobs),
     path("sim/preset/<str:name>", views_sim.preset),
@@ -17,10 +34,24 @@ urlpatterns = [
     path("sim/prompts/<str:name>", views_sim.prompt),
     path("sim/prompts/<str:name>/answer", views_sim.answer),
     path("sim/prompts/<str:name>/redeliver", views_sim.redeliver),
+    path("sim/pay", views_sim_money.pay),
+    path("sim/outlets", views_sim_money.outlets),
+    path("sim/moves", views_sim_money.moves),
+    path("sim/truth", views_sim_money.truth),
+    path("sim/sweep", views_sim_money.sweep),
+    path("sim/reverse", views_sim_money.reverse),
+    path("sim/messages", views_sim_money.messages),
+    path("sim/messages/<str:name>/redeliver", views_sim_money.resend),
+    path("sim/release", views_sim_money.release),
+    path("sim/forge", views_sim_money.forgery),
+    path("sim/statement", views_sim_money.statement_file),
     path("", views_pages.phones),
     path("phone/", views_pages.phones),
     path("phone/<str:phone>", views_pages.phone),
     path("phone/<str:phone>/answer", views_pages.answer),
-    path("knobs", views_pages.knobs),
+    path("phone/<str:phone>/pay", views_pages.pay),
+    path("knobs", views_tills.knobs),
+    path("knobs/<str:shortcode>", views_tills.till),
+    path("knobs/<str:shortcode>/act", views_tills.act),
     re_path(r"", views.resource_not_found),
 ]

@@ -1,46 +1,18 @@
 """Daraja's own API: token, push, query."""
 
 import base64
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from mpesa.simulator import ids, intake, payloads, refusals
+from mpesa.simulator import intake, payloads, refusals
+from mpesa.simulator.doors import as_daraja_answers, authorised_fields
 from mpesa.simulator.knobs import Knobs
 from mpesa.simulator.outcomes import CANCELLED
 from mpesa.simulator.prompts import Prompt
 from mpesa.simulator.refusals import Refused
 from mpesa.simulator.world import NoSuchPrompt, World
-
-WORLD_KEY = "simulator.world"
-DarajaView = Callable[[HttpRequest, World], HttpResponse]
-
-
-def world_of(request: HttpRequest) -> World:
-    """Return the world that the server put into this request's environment."""
-    world = request.META[WORLD_KEY]
-    assert isinstance(world, World)
-    return world
-
-
-def as_daraja_answers(view: DarajaView) -> Callable[[HttpRequest], HttpResponse]:
-    """Give the view its world, and turn what it refuses into Daraja's error answer."""
-
-    @wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
-        try:
-            return view(request, world_of(request))
-        except Refused as refused:
-            row = refused.row
-            if not row.code:
-                return HttpResponse(row.message, status=row.status)
-            body = payloads.error(row, refused.request_id or ids.request_id())
-            return JsonResponse(body, status=row.status)
-
-    return answer
 
 
 @as_daraja_answers
@@ -58,6 +30,8 @@ def generate_token(request: HttpRequest, world: World) -> HttpResponse:
     except ValueError:
         return HttpResponse(status=400)
     knobs = world.knobs.current()
+    if knobs.oauth == "empty_400":
+        return HttpResponse(status=400)
     token = world.access.grant(
         key, secret, timezone.now(), end_others=knobs.invalidate_previous_token
     )
@@ -69,11 +43,11 @@ def generate_token(request: HttpRequest, world: World) -> HttpResponse:
 @as_daraja_answers
 def process_request(request: HttpRequest, world: World) -> HttpResponse:
     """Answer an STK push."""
-    fields = _authorised_fields(request, world)
+    fields = authorised_fields(request, world, stk=True)
     signature = intake.read_signature(fields)
     push = intake.read_push(fields, signature.shortcode)
     _check_password(signature, world)
-    knobs = world.knobs.current(push.shortcode)
+    knobs = world.knobs_of(push.shortcode, push.party_b)
     if knobs.ack in refusals.ACK_ERRORS:
         raise Refused(refusals.ACK_ERRORS[knobs.ack])
     prompt = world.push(push, timezone.now())
@@ -87,10 +61,10 @@ def process_request(request: HttpRequest, world: World) -> HttpResponse:
 @as_daraja_answers
 def query(request: HttpRequest, world: World) -> HttpResponse:
     """Answer how far a push has come."""
-    fields = _authorised_fields(request, world)
+    fields = authorised_fields(request, world, stk=True)
     signature = intake.read_signature(fields)
     _check_password(signature, world)
-    knobs = world.knobs.current(signature.shortcode)
+    knobs = world.knobs_of(signature.shortcode)
     if knobs.query_mode == "spike":
         raise Refused(refusals.SPIKE_ARREST)
     prompt = _queried_prompt(fields, signature.shortcode, world)
@@ -121,15 +95,6 @@ def _queried_prompt(fields: dict[str, Any], shortcode: str, world: World) -> Pro
     if prompt.push.shortcode != shortcode:
         raise Refused(refusals.invalid("CheckoutRequestID"))
     return prompt
-
-
-def _authorised_fields(request: HttpRequest, world: World) -> dict[str, Any]:
-    if request.method != "POST":
-        raise Refused(refusals.method_not_allowed(str(request.method)))
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not world.access.is_good(token.strip(), timezone.now()):
-        raise Refused(refusals.INVALID_TOKEN)
-    return intake.read_object(request.body, request.content_type or "")
 
 
 def _check_password(signature: intake.Signature, world: World) -> None:

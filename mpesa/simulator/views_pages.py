@@ -1,5 +1,6 @@
-"""Pages for people: the phones, one phone in the hand, and the knobs."""
+"""Pages for people: the phones, and one phone in the hand."""
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -8,13 +9,18 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from mpesa.simulator import screen
-from mpesa.simulator.knobs import CHOICES, PRESETS, RANGES, SWITCHES, BadKnob, Knobs
-from mpesa.simulator.outcomes import ACTIONS, IGNORE, OUTCOMES, BadDecision
-from mpesa.simulator.views import world_of
+from mpesa.simulator.doors import world_of
+from mpesa.simulator.intake import AMOUNT, AMOUNT_MOST
+from mpesa.simulator.intake_money import REFERENCE_MOST
+from mpesa.simulator.menu import Order
+from mpesa.simulator.outcomes import BadDecision
+from mpesa.simulator.outlets import PAYBILL, TILL
+from mpesa.simulator.sentences import BadRequest
 from mpesa.simulator.world import AlreadyEnded, NoSuchPrompt
 
 PHONES_SHOWN = 50
-CODE_PREFIX = "code "
+NUMBER = re.compile(r"[1-9][0-9]{4,6}")
+MENU = ("number", "amount", "reference")
 BUTTONS = (
     ("approve", "Approve"),
     ("cancel", "Cancel"),
@@ -30,8 +36,9 @@ def phones(request: HttpRequest) -> HttpResponse:
     number = screen.number_of(typed)
     if number:
         return HttpResponseRedirect(f"/phone/{number}")
-    lines = screen.phone_lines(world_of(request).prompts())[:PHONES_SHOWN]
-    return _page(
+    world = world_of(request)
+    lines = screen.phone_lines(world.prompts(), world.menu.attempts())[:PHONES_SHOWN]
+    return page(
         "phones",
         {
             "lines": [(line, screen.spoken(line.number)) for line in lines],
@@ -47,26 +54,7 @@ def phone(request: HttpRequest, phone: str) -> HttpResponse:
     number = screen.number_of(phone)
     if number != phone:
         return HttpResponseRedirect(f"/phone/?number={quote(phone)}")
-    own = [prompt for prompt in world_of(request).prompts() if prompt.push.phone == phone]
-    now = timezone.now()
-    question = screen.question(own, now)
-    messages = screen.messages(own)
-    ignored = screen.ignored_seconds(own, now)
-    return _page(
-        "phone",
-        {
-            "number": number,
-            "spoken": screen.spoken(number),
-            "now": now,
-            "question": question,
-            "messages": messages,
-            "ignored": ignored,
-            "buttons": BUTTONS,
-            # The script exchanges the screen only when this text changes.
-            "version": f"{question.name if question else '-'}.{len(own)}.{bool(ignored)}."
-            f"{messages[0].at.timestamp() if messages else '-'}",
-        },
-    )
+    return _phone_page(request, phone)
 
 
 def answer(request: HttpRequest, phone: str) -> HttpResponse:
@@ -86,74 +74,64 @@ def answer(request: HttpRequest, phone: str) -> HttpResponse:
     return HttpResponseRedirect(f"/phone/{quote(phone)}")
 
 
-def knobs(request: HttpRequest) -> HttpResponse:
-    """Show the global knobs as a form, and take it."""
-    board = world_of(request).knobs
-    problem = ""
-    if request.method == "POST":
-        try:
-            if "preset" in request.POST:
-                board.preset(request.POST["preset"])
-            else:
-                board.change({name: _from_form(request, name) for name in _form_names()})
-        except BadKnob as refused:
-            problem = str(refused)
-        else:
-            return HttpResponseRedirect("/knobs")
+def pay(request: HttpRequest, phone: str) -> HttpResponse:
+    """Take a payment from the phone's own menu and go back to the phone."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    try:
+        order = _order(request, phone)
+    except BadRequest as problem:
+        return _phone_page(request, phone, str(problem))
+    world_of(request).menu.pay(order, timezone.now())
+    return HttpResponseRedirect(f"/phone/{quote(phone)}")
+
+
+def _order(request: HttpRequest, phone: str) -> Order:
+    typed = {name: request.POST.get(name, "").strip() for name in MENU}
+    number, amount, reference = (typed[name] for name in MENU)
+    if not NUMBER.fullmatch(number):
+        raise BadRequest("A till or paybill number has 5 to 7 digits.")
+    if not AMOUNT.fullmatch(amount) or not 1 <= int(amount) <= AMOUNT_MOST:
+        raise BadRequest(f"Write whole shillings from 1 to {AMOUNT_MOST:,}.")
+    kind = TILL if request.POST.get("kind") == TILL else PAYBILL
+    if kind == PAYBILL and not 0 < len(reference) <= REFERENCE_MOST:
+        raise BadRequest(f"A paybill wants an account number of 1 to {REFERENCE_MOST} characters.")
+    if screen.number_of(phone) != phone or not reference.isprintable():
+        raise BadRequest("This cannot be typed on a phone.")
+    return Order(phone, number, kind, int(amount), reference if kind == PAYBILL else "")
+
+
+def _phone_page(request: HttpRequest, phone: str, problem: str = "") -> HttpResponse:
+    world = world_of(request)
+    own = [prompt for prompt in world.prompts() if prompt.push.phone == phone]
+    attempts = [each for each in world.menu.attempts() if each.order.phone == phone]
+    now = timezone.now()
+    question = screen.question(own, now)
+    messages = screen.messages(own, attempts)
+    ignored = screen.ignored_seconds(own, now)
+    asking = any(each.state == "asking" for each in attempts)
     context = {
-        "rows": _rows(board.current()),
-        "presets": PRESETS,
-        "overrides": board.as_json()["shortcodes"],
+        "number": phone,
+        "spoken": screen.spoken(phone),
+        "now": now,
+        "question": question,
+        "messages": messages,
+        "ignored": ignored,
+        "asking": asking,
+        "buttons": BUTTONS,
         "problem": problem,
+        "typed": request.POST.dict() if problem else {},
+        # The script exchanges the screen only when this text changes.
+        "version": f"{question.name if question else '-'}.{len(own)}.{bool(ignored)}.{asking}."
+        f"{messages[0].at.timestamp() if messages else '-'}",
     }
-    return _page("knobs", context, status=400 if problem else 200)
+    return page("phone", context, status=400 if problem else 200)
 
 
-def _form_names() -> tuple[str, ...]:
-    return ("autopilot", *CHOICES, *RANGES, *SWITCHES)
-
-
-def _from_form(request: HttpRequest, name: str) -> Any:
-    value = request.POST.get(name, "")
-    if name in SWITCHES:
-        return value == "on"
-    if name in RANGES:
-        return int(value) if value.isascii() and value.isdigit() else value
-    if name == "autopilot":
-        if value.startswith(CODE_PREFIX):
-            return {"code": value.removeprefix(CODE_PREFIX)}
-        return value or None
-    return value
-
-
-def _rows(knobs: Knobs) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [
-        {
-            "name": "autopilot",
-            "options": [("", "off: a person answers"), *((a, a) for a in (*ACTIONS, IGNORE))]
-            + [(f"{CODE_PREFIX}{code}", f"code {code}: {o.text}") for code, o in OUTCOMES.items()],
-            "value": _autopilot_in_form(knobs.autopilot),
-        }
-    ]
-    for name in _form_names()[1:]:
-        row: dict[str, Any] = {"name": name, "value": getattr(knobs, name)}
-        if name in CHOICES:
-            row["options"] = [(choice, choice) for choice in CHOICES[name]]
-        elif name in RANGES:
-            row["least"], row["most"] = RANGES[name]
-        rows.append(row)
-    return rows
-
-
-def _autopilot_in_form(decision: str | dict[str, Any] | None) -> str:
-    if isinstance(decision, dict):
-        return f"{CODE_PREFIX}{decision['code']}"
-    return decision or ""
-
-
-def _page(name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+def page(name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """Return a page of the simulator, which no browser keeps."""
     # Without the request: the product's context processors have no business on these pages.
-    page = render_to_string(f"mpesa/simulator/{name}.html", context)
-    answer = HttpResponse(page, status=status)
+    text = render_to_string(f"mpesa/simulator/{name}.html", context)
+    answer = HttpResponse(text, status=status)
     answer["Cache-Control"] = "no-store"
     return answer

@@ -13,6 +13,10 @@ BEGIN
         RAISE EXCEPTION 'mpesa: a message that was understood stays so'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    IF NEW.receipt <> OLD.receipt AND (OLD.receipt <> '' OR OLD.state = 'understood') THEN
+        RAISE EXCEPTION 'mpesa: what a message is about stays so'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     RETURN NEW;
 END
 $body$;
@@ -21,9 +25,9 @@ CREATE TRIGGER duka_inbound_update BEFORE UPDATE ON mpesa_inboundmessage FOR EAC
 
 CREATE OR REPLACE FUNCTION duka_request_update() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-    IF (OLD.id, OLD.till_id, OLD.key, OLD.reference, OLD.amount_cents, OLD.created_at)
+    IF (OLD.id, OLD.till_id, OLD.key, OLD.reference, OLD.account_reference, OLD.amount_cents, OLD.created_by_id, OLD.created_at)
        IS DISTINCT FROM
-       (NEW.id, NEW.till_id, NEW.key, NEW.reference, NEW.amount_cents, NEW.created_at) THEN
+       (NEW.id, NEW.till_id, NEW.key, NEW.reference, NEW.account_reference, NEW.amount_cents, NEW.created_by_id, NEW.created_at) THEN
         RAISE EXCEPTION 'mpesa: what was asked is frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -39,11 +43,16 @@ CREATE TRIGGER duka_request_update BEFORE UPDATE ON mpesa_paymentrequest FOR EAC
 
 CREATE OR REPLACE FUNCTION duka_payment_update() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-    IF (OLD.id, OLD.receipt, OLD.till_id, OLD.amount_cents, OLD.paid_at)
+    IF (OLD.id, OLD.receipt, OLD.till_id, OLD.amount_cents, OLD.paid_at, OLD.recorded_at)
        IS DISTINCT FROM
-       (NEW.id, NEW.receipt, NEW.till_id, NEW.amount_cents, NEW.paid_at)
-       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS DISTINCT FROM NEW.request_id) THEN
+       (NEW.id, NEW.receipt, NEW.till_id, NEW.amount_cents, NEW.paid_at, NEW.recorded_at)
+       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS DISTINCT FROM NEW.request_id)
+       OR (OLD.message_id IS NOT NULL AND OLD.message_id IS DISTINCT FROM NEW.message_id) THEN
         RAISE EXCEPTION 'mpesa: the facts of a payment are frozen'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NEW.reversed_cents < OLD.reversed_cents THEN
+        RAISE EXCEPTION 'mpesa: what was reversed stays so'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -76,3 +85,149 @@ CREATE TRIGGER duka_erasure_update BEFORE UPDATE ON mpesa_erasure FOR EACH ROW E
 CREATE TRIGGER duka_erasure_delete BEFORE DELETE ON mpesa_erasure FOR EACH ROW EXECUTE FUNCTION duka_kept();
 
 CREATE TRIGGER duka_erasure_truncate BEFORE TRUNCATE ON mpesa_erasure FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_sighting_update BEFORE UPDATE ON mpesa_sighting FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_sighting_delete BEFORE DELETE ON mpesa_sighting FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_sighting_truncate BEFORE TRUNCATE ON mpesa_sighting FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_release_update BEFORE UPDATE ON mpesa_release FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_release_delete BEFORE DELETE ON mpesa_release FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_release_truncate BEFORE TRUNCATE ON mpesa_release FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE OR REPLACE FUNCTION duka_allocation_update() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF (OLD.id, OLD.payment_id, OLD.key, OLD.purpose, OLD.reference, OLD.account_code, OLD.amount_cents, OLD.note, OLD.by_id, OLD.at)
+       IS DISTINCT FROM
+       (NEW.id, NEW.payment_id, NEW.key, NEW.purpose, NEW.reference, NEW.account_code, NEW.amount_cents, NEW.note, NEW.by_id, NEW.at) THEN
+        RAISE EXCEPTION 'mpesa: a match is undone, never changed'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF OLD.undone_at IS NOT NULL AND (OLD.undone_at, OLD.undone_by_id, OLD.undone_reason) IS DISTINCT FROM (NEW.undone_at, NEW.undone_by_id, NEW.undone_reason) THEN
+        RAISE EXCEPTION 'mpesa: what was undone stays so'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_allocation_update BEFORE UPDATE ON mpesa_allocation FOR EACH ROW EXECUTE FUNCTION duka_allocation_update();
+
+CREATE TRIGGER duka_allocation_delete BEFORE DELETE ON mpesa_allocation FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_allocation_truncate BEFORE TRUNCATE ON mpesa_allocation FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE OR REPLACE FUNCTION duka_order_update() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF (OLD.id, OLD.till_id, OLD.kind, OLD.key, OLD.receipt, OLD.amount_cents, OLD.by_id, OLD.created_at)
+       IS DISTINCT FROM
+       (NEW.id, NEW.till_id, NEW.kind, NEW.key, NEW.receipt, NEW.amount_cents, NEW.by_id, NEW.created_at) THEN
+        RAISE EXCEPTION 'mpesa: what was ordered is frozen'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    -- A text may be erased: Safaricom may name a person in it.
+    IF OLD.state = 'done'
+       AND ((OLD.state, OLD.result_code, OLD.token_digest, OLD.originator_id, OLD.conversation_id, OLD.ended_at)
+            IS DISTINCT FROM
+            (NEW.state, NEW.result_code, NEW.token_digest, NEW.originator_id, NEW.conversation_id, NEW.ended_at)
+            OR NEW.result_text NOT IN (OLD.result_text, '')) THEN
+        RAISE EXCEPTION 'mpesa: a result stays'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_order_update BEFORE UPDATE ON mpesa_initiatororder FOR EACH ROW EXECUTE FUNCTION duka_order_update();
+
+CREATE TRIGGER duka_order_delete BEFORE DELETE ON mpesa_initiatororder FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_order_truncate BEFORE TRUNCATE ON mpesa_initiatororder FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE OR REPLACE FUNCTION duka_reversal_update() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF (OLD.id, OLD.payment_id, OLD.origin, OLD.amount_cents, OLD.reason, OLD.proposed_by_id, OLD.proposed_at)
+       IS DISTINCT FROM
+       (NEW.id, NEW.payment_id, NEW.origin, NEW.amount_cents, NEW.reason, NEW.proposed_by_id, NEW.proposed_at) THEN
+        RAISE EXCEPTION 'mpesa: what was to be reversed is frozen'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    -- Its receipt may become known later, from the statement.
+    IF OLD.state = 'done'
+       AND ((OLD.state, OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at)
+            IS DISTINCT FROM
+            (NEW.state, NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at)
+            OR NEW.receipt <> OLD.receipt AND OLD.receipt <> '') THEN
+        RAISE EXCEPTION 'mpesa: a reversal that was done stays so'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF OLD.approved_at IS NOT NULL
+       AND (OLD.approved_by_id, OLD.approved_at) IS DISTINCT FROM (NEW.approved_by_id, NEW.approved_at) THEN
+        RAISE EXCEPTION 'mpesa: who approved a reversal stays on record'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_reversal_update BEFORE UPDATE ON mpesa_reversal FOR EACH ROW EXECUTE FUNCTION duka_reversal_update();
+
+CREATE TRIGGER duka_reversal_delete BEFORE DELETE ON mpesa_reversal FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_reversal_truncate BEFORE TRUNCATE ON mpesa_reversal FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE OR REPLACE FUNCTION duka_statementrow_update() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF (OLD.id, OLD.till_id, OLD.upload_id, OLD.receipt, OLD.kind, OLD.sign, OLD.amount_cents, OLD.balance_cents, OLD.at)
+       IS DISTINCT FROM
+       (NEW.id, NEW.till_id, NEW.upload_id, NEW.receipt, NEW.kind, NEW.sign, NEW.amount_cents, NEW.balance_cents, NEW.at) THEN
+        RAISE EXCEPTION 'mpesa: a row of a statement is frozen'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF OLD.posted_key <> '' AND NEW.posted_key <> OLD.posted_key THEN
+        RAISE EXCEPTION 'mpesa: what was posted stays so'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF OLD.linked_receipt <> '' AND NEW.linked_receipt <> OLD.linked_receipt THEN
+        RAISE EXCEPTION 'mpesa: a row of a statement is frozen'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_statementrow_update BEFORE UPDATE ON mpesa_statementrow FOR EACH ROW EXECUTE FUNCTION duka_statementrow_update();
+
+CREATE TRIGGER duka_statementrow_delete BEFORE DELETE ON mpesa_statementrow FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_statementrow_truncate BEFORE TRUNCATE ON mpesa_statementrow FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE OR REPLACE FUNCTION duka_upload_update() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF (OLD.id, OLD.till_id, OLD.sha256, OLD.by_id, OLD.at)
+       IS DISTINCT FROM
+       (NEW.id, NEW.till_id, NEW.sha256, NEW.by_id, NEW.at) THEN
+        RAISE EXCEPTION 'mpesa: a statement is kept; its content may only be erased'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NEW.content IS NOT NULL AND NEW.content IS DISTINCT FROM OLD.content
+       OR NEW.name NOT IN (OLD.name, '') THEN
+        RAISE EXCEPTION 'mpesa: a statement is kept; its content may only be erased'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF OLD.state = 'done' AND NEW.state NOT IN ('done', 'dropped') THEN
+        RAISE EXCEPTION 'mpesa: a statement that was brought in stays so'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_upload_update BEFORE UPDATE ON mpesa_statementupload FOR EACH ROW EXECUTE FUNCTION duka_upload_update();
+
+CREATE TRIGGER duka_upload_delete BEFORE DELETE ON mpesa_statementupload FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_upload_truncate BEFORE TRUNCATE ON mpesa_statementupload FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();

@@ -80,7 +80,7 @@ def test_owner_sees_lists_and_pages(owner, model):
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS[1:])
 def test_nothing_can_be_added_changed_or_deleted(owner, model):
     row = model.objects.get()
     before = model.objects.values().get()
@@ -95,7 +95,7 @@ def test_nothing_can_be_added_changed_or_deleted(owner, model):
     assert model.objects.values().get() == before
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", MODELS[1:])
 def test_lists_offer_no_action(owner, model):
     answer = owner.post(
         address(model),

@@ -44,6 +44,7 @@ def client(url, *, seconds=5.0, tokens=None, **changes):
         credentials=replace(Credentials(*SIMULATED.values()), **changes),
         timeout_seconds=seconds,
         tokens=tokens or Tokens(),
+        pause=lambda tries: None,
     )
 
 
@@ -536,7 +537,7 @@ def test_token_call_that_takes_too_long_is_refused(gateway):
         (sample(405, "error-405-001-method-not-allowed"), "refused", ""),
         (sample(500, "stk-error-500-003-02-spike-arrest"), "busy", ""),
         (answer(429, b"slow down"), "busy", "HTTP 429"),
-        (answer(401, {"errorMessage": "no apiproduct match found"}), "credentials", ""),
+        (answer(401, {"errorMessage": "no apiproduct match found"}), "product", ""),
         (answer(400), "refused", "HTTP 400"),
         (answer(403, b"<html>403 Forbidden</html>"), "refused", "HTTP 403"),
         (answer(301), "refused", "HTTP 301"),

@@ -15,10 +15,11 @@ from django.urls import reverse
 
 from money.models import Book, Membership, Role, TaxPerson, User
 from money.verification import verify_books
-from mpesa.actions.erasure import Erased, NotAllowed, NotYet, _pattern, erase_person
+from mpesa.actions.erasure import Erased, NotAllowed, NotYet, erase_person
 from mpesa.actions.inbound import keep_stray, understand
-from mpesa.actions.payments import record_payment
+from mpesa.actions.payments import Seen, record_payment
 from mpesa.actions.requests import expire_requests
+from mpesa.actions.traces import pattern_of
 from mpesa.models import (
     Erasure,
     InboundMessage,
@@ -26,9 +27,10 @@ from mpesa.models import (
     Payment,
     PaymentRequest,
     RequestState,
+    Source,
 )
 from mpesa.phones import NotAPhone
-from shops.actions import match_payment
+from shops.actions.settle import match_payment
 from tests.make import (
     NOW,
     a_business,
@@ -124,7 +126,7 @@ def test_no_table_holds_the_phone_afterwards(owner: User, paid: Payment, shop: S
 
     erased = erase(owner)
 
-    assert erased == Erased(requests=2, messages=2, strays=1)
+    assert erased == Erased(requests=2, messages=2, strays=1, payers=1)
     assert traces() == set()
     assert verify_books().is_ok
     assert dict(Book.objects.values_list("business__slug", "head_hash")) == heads
@@ -268,15 +270,15 @@ def test_a_payment_nobody_asked_for_is_found_by_its_body(owner: User, shop: Shop
     InboundMessage.objects.filter(pk=message.pk).update(
         state=InboundState.UNDERSTOOD, handled_at=NOW
     )
-    record_payment(
+    seen = Seen(
+        source=Source.STK,
         till=shop.till,
         receipt="UKM5A1B2C4",
         amount_cents=100,
         paid_at=NOW,
-        request=None,
         message=message,
-        recorded_at=NOW,
     )
+    record_payment(seen, recorded_at=NOW)
 
     assert erase(owner) == Erased(messages=1)
     assert Payment.objects.get().message == message
@@ -316,7 +318,7 @@ def test_a_payment_nobody_asked_for_is_found_by_its_body(owner: User, shop: Shop
     ],
 )
 def test_each_form_of_a_phone_is_found(text: str) -> None:
-    assert _pattern("254712345678").search(f'{{"a":"{text}"}}'.encode())
+    assert pattern_of("254712345678").search(f'{{"a":"{text}"}}'.encode())
 
 
 @pytest.mark.parametrize(
@@ -330,7 +332,7 @@ def test_each_form_of_a_phone_is_found(text: str) -> None:
     ],
 )
 def test_a_phone_that_ends_in_zeros_is_found(number: str, text: str) -> None:
-    assert _pattern(number).search(f'{{"a":{text}}}'.encode())
+    assert pattern_of(number).search(f'{{"a":{text}}}'.encode())
 
 
 @pytest.mark.parametrize(
@@ -338,7 +340,7 @@ def test_a_phone_that_ends_in_zeros_is_found(number: str, text: str) -> None:
     ["2.5471234567E10", "2.5471234567E111", "2.54712345671E11", "12.5471234567E11", "25471234567"],
 )
 def test_another_number_in_scientific_form_is_left_alone(text: str) -> None:
-    assert not _pattern("254712345670").search(f'{{"a":{text}}}'.encode())
+    assert not pattern_of("254712345670").search(f'{{"a":{text}}}'.encode())
 
 
 @pytest.mark.parametrize(
@@ -355,7 +357,7 @@ def test_another_number_in_scientific_form_is_left_alone(text: str) -> None:
     ],
 )
 def test_other_numbers_are_left_alone(text: str) -> None:
-    assert not _pattern("254712345678").search(f'{{"a":"{text}"}}'.encode())
+    assert not pattern_of("254712345678").search(f'{{"a":"{text}"}}'.encode())
 
 
 @pytest.mark.parametrize("state", [RequestState.CREATED, RequestState.ASKED])
@@ -434,7 +436,7 @@ def test_the_phone_of_another_business_is_not_ones_own_to_erase(owner: User, pai
 
     assert str(refusal.value).startswith("Another business knows this phone too: ")
     Membership.objects.create(user=owner, business=maji.business, role=Role.OWNER)
-    assert erase(owner) == Erased(requests=2, messages=2)
+    assert erase(owner) == Erased(requests=2, messages=2, payers=1)
 
 
 def test_what_is_no_phone_is_refused(owner: User) -> None:
@@ -445,11 +447,11 @@ def test_what_is_no_phone_is_refused(owner: User) -> None:
 def test_the_command_erases_and_says_how_much(owner: User, paid: Payment) -> None:
     out = io.StringIO()
 
-    call_command("erase_person", phone=PHONE, by="amina", stdout=out)
-    call_command("erase_person", phone=PHONE, by="amina", stdout=out)
+    for _ in range(2):
+        call_command("erase_person", "--phone", PHONE, "--by", "amina", stdout=out)
 
     assert out.getvalue().splitlines() == [
-        "Erased: 1 payment requests, 2 messages, 0 strays.",
+        "Erased: 1 payment requests, 2 messages, 0 strays, 1 payers, 0 statements.",
         "Nothing is known of this phone.",
     ]
 
@@ -468,7 +470,7 @@ def test_the_command_refuses_with_a_sentence(
     baraka()
 
     with pytest.raises(CommandError) as refusal:
-        call_command("erase_person", phone=phone, by=by)
+        call_command("erase_person", "--phone", phone, "--by", by)
 
     assert (str(refusal.value), refusal.value.returncode) == (sentence, 1)
 
@@ -477,7 +479,16 @@ def test_the_trace_says_nothing_about_whom(owner: User, paid: Payment) -> None:
     erase(owner)
 
     columns = {field.column for field in Erasure._meta.local_fields}
-    assert columns == {"id", "by_id", "at", "requests", "messages", "strays"}
+    assert columns == {
+        "id",
+        "by_id",
+        "at",
+        "requests",
+        "messages",
+        "strays",
+        "payers",
+        "uploads",
+    }
     assert str(Erasure.objects.get()) == f"Erasure {Erasure.objects.get().pk} 2026-12-22"
 
 
@@ -501,8 +512,9 @@ WRITES = [
 WRITES += (
     [
         (
-            "INSERT OR REPLACE INTO mpesa_erasure SELECT id, at, 9, messages, strays, by_id"
-            " FROM mpesa_erasure"
+            "INSERT OR REPLACE INTO mpesa_erasure"
+            " (id, at, requests, messages, strays, payers, uploads, by_id)"
+            " SELECT id, at, 9, messages, strays, payers, uploads, by_id FROM mpesa_erasure"
         )
     ]
     if SQLITE

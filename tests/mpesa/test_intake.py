@@ -8,8 +8,8 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 
 from mpesa import spool
 from mpesa.actions import intake
-from mpesa.actions.inbound import digest
 from mpesa.actions.intake import bring_in
+from mpesa.digests import digest
 from mpesa.models import InboundMessage, InboundState, Stray
 from tests.make import NOW, TOKEN, a_callback, an_arrival
 

@@ -54,6 +54,17 @@ def test_mask_phone_shows_its_ends_only(phone, masked):
             "401.002.01 Error Occurred - Invalid Access Token - Xk2mTq7dPz4LwA9",
             "401.002.01 Error Occurred - Invalid Access Token - …",
         ),
+        ("401: invalid access token: Xk2mTq7d\\n", "401: invalid access token: …\\n"),
+        ('{"InitiatorPassword": "Safe#1"}', '{"InitiatorPassword": "…"}'),
+        ('{"consumer_secret": "s3"}', '{"consumer_secret": "…"}'),
+        ("SecurityCredential=Qm9ndXM=&CommandID=x", "SecurityCredential=…&CommandID=x"),
+        ("DARAJA_INITIATOR_PASSWORD=Safe#1 DEBUG=0", "DARAJA_INITIATOR_PASSWORD=… DEBUG=0"),
+        (
+            "Credentials(consumer_key='k1', passkey='p')",
+            "Credentials(consumer_key='…', passkey='…')",
+        ),
+        (f'{{"MSISDN": "{"a612fdab" * 8}"}}', '{"MSISDN": "…"}'),
+        (f"{{'msisdn': '{'a' * 34} ***** {'b' * 25}'}}", "{'msisdn': '…'}"),
         ("POST /cb/3f9a1c/stk 200", "POST /cb/…/stk 200"),
         ("Not Found: /cb/3f9a1c/stk/9d8e7f6a5b", "Not Found: /cb/…/stk/…"),
         ("http://127.0.0.1:8000/cb/a-b_c.d~e/stk/tok?x=1", "http://127.0.0.1:8000/cb/…/stk/…?x=1"),
@@ -82,6 +93,9 @@ def test_mask_hides(text, masked):
         "till 9900302, shortcode 9900300",
         "Message 17 is in quarantine.",
         "invalid token",
+        "no password was given",
+        f"message {'a612fdab' * 8} is stored",
+        '{"MSISDN": "2547 ***** 101"}',
         "HTTP 500 500.001.1001",
     ],
 )
@@ -89,13 +103,14 @@ def test_mask_leaves_readable(text):
     assert mask(text) == text
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("stk-*.json")))
-def test_mask_leaves_no_phone_in_any_sample(name):
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.json")))
+def test_mask_leaves_no_phone_and_no_secret_in_any_sample(name):
     text = (SAMPLES / name).read_text()
 
     masked = mask(text)
 
-    assert [n for n in ("700000101", "708374149") if n in masked] == []
+    hidden = ("7000001", "708374149", "a612fdab", "Qm9ndXNTZWN1", "Xk2mTq7d")
+    assert [one for one in hidden if one in masked] == []
 
 
 PHONES = st.from_regex(r"\A[17][0-9]{8}\Z")

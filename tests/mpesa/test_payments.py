@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,35 +10,37 @@ from money.chart import Code
 from money.drafts import Unbalanced
 from money.models import Business, Entry
 from money.queries import balances, balances_of
-from mpesa.actions.payments import OtherFacts, TooMuch, allocate, record_payment
-from mpesa.models import Payment
+from mpesa.actions.allocations import Match, TooMuch, allocate
+from mpesa.actions.payments import OtherFacts, Seen, record_payment
+from mpesa.models import Allocation, Payment, Purpose, Sighting, Source
 from mpesa.queries import inbox_of
 from tests.make import NOW, TODAY, a_business, a_payment, a_request, a_till, lines_of
 
 
-def record(till, *, receipt="UKM5A1B2C3", cents=18_000, request=None, paid_at=NOW):
-    return record_payment(
+def record(
+    till, *, receipt="UKM5A1B2C3", cents=18_000, request=None, paid_at=NOW, source=Source.STK
+):
+    seen = Seen(
+        source=source,
         till=till,
         receipt=receipt,
         amount_cents=cents,
         paid_at=paid_at,
         request=request,
-        message=None,
-        recorded_at=NOW,
     )
+    return record_payment(seen, recorded_at=NOW)
 
 
-def match(payment, *to, key="match:1", cents=0):
-    return allocate(
-        payment=payment,
-        to=to or [(Code.RECEIVABLE, cents)],
+def match(payment, cents, code=Code.RECEIVABLE, key="match:1"):
+    matched = Match(
         key=key,
+        purpose=Purpose.SALE,
+        reference="sale:1",
+        account_code=code,
+        amount_cents=cents,
         description="Matched",
-        source="",
-        occurred_on=TODAY,
-        posted_at=NOW,
-        actor=None,
     )
+    return allocate(payment, matched, occurred_on=TODAY, actor=None, now=NOW)
 
 
 def ties():
@@ -78,7 +80,7 @@ def test_record_payment_twice_is_one_payment(shop):
     assert (found, Payment.objects.count(), Entry.objects.count()) == ([True, False], 1, 1)
 
 
-SAME = "The receipt is known with another amount, till or request."
+SAME = "The receipt is known with another amount or till."
 
 
 def test_record_payment_refuses_another_amount(shop):
@@ -102,11 +104,25 @@ def test_record_payment_refuses_another_till(shop):
 
 def test_record_payment_refuses_another_request(shop):
     record(shop.till, request=a_request(shop.till))
+    other = a_request(shop.till, reference="sale:2", token="another", checkout_request_id="ws_CO_2")
 
     with pytest.raises(OtherFacts) as refusal:
-        record(shop.till)
+        record(shop.till, request=other)
 
-    assert str(refusal.value) == SAME
+    assert str(refusal.value) == "The receipt is known with another request."
+
+
+@pytest.mark.parametrize("first", [Source.STK, Source.CONFIRMATION])
+def test_the_twins_of_a_payment_make_one_whichever_comes_first(shop, first):
+    request = a_request(shop.till)
+    twins = {Source.STK: request, Source.CONFIRMATION: None}
+    order = [first, *(source for source in twins if source != first)]
+
+    found = [record(shop.till, source=source, request=twins[source]) for source in order]
+
+    assert (found, Payment.objects.get().request) == ([True, False], request)
+    assert Sighting.objects.count() == 2
+    assert ties() == {shop.business.pk: 18_000}
 
 
 def test_record_payment_refuses_a_second_receipt_for_a_request(shop):
@@ -138,7 +154,8 @@ def test_allocate_moves_the_money_to_what_it_was_for(shop):
 def test_allocate_a_part_leaves_the_rest(shop):
     payment = a_payment(shop.till)
 
-    match(payment, (Code.RECEIVABLE, 5_000), (Code.SALES_RETAIL, 3_000))
+    match(payment, 5_000)
+    match(payment, 3_000, Code.SALES_RETAIL, key="match:retail")
     match(payment, key="match:2", cents=1)
 
     assert (left(payment), ties()) == (9_999, {shop.business.pk: 9_999})
@@ -175,19 +192,20 @@ def test_allocate_with_a_key_of_another_content_changes_nothing(shop):
     with pytest.raises(KeyTaken), transaction.atomic():
         match(payment, cents=5_001)
 
-    assert (payment.allocated_cents, left(payment)) == (5_000, 13_000)
+    assert left(payment) == 13_000
 
 
 @pytest.mark.parametrize(
-    ("to", "refusal"), [([("9999x", 100)], UnknownAccount), ([(Code.RECEIVABLE, 0)], Unbalanced)]
+    ("code", "cents", "refusal"),
+    [("9999x", 100, UnknownAccount), (Code.RECEIVABLE, 0, (Unbalanced, IntegrityError))],
 )
-def test_allocate_that_cannot_be_posted_changes_nothing(shop, to, refusal):
+def test_allocate_that_cannot_be_posted_changes_nothing(shop, code, cents, refusal):
     payment = a_payment(shop.till)
 
     with pytest.raises(refusal), transaction.atomic():
-        match(payment, *to)
+        match(payment, cents, code)
 
-    assert (payment.allocated_cents, left(payment)) == (0, 18_000)
+    assert (left(payment), Allocation.objects.count()) == (18_000, 0)
 
 
 STEPS = st.lists(

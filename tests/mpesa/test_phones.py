@@ -1,8 +1,10 @@
+import hashlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpesa.phones import NotAPhone, parse_phone
+from mpesa.phones import NotAPhone, parse_phone, phone_fits
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,32 @@ def test_parse_phone_returns_twelve_digits_or_refuses(text):
         return
 
     assert (phone.isascii(), phone.isdigit(), len(phone), phone[:3]) == (True, True, 12, "254")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "254700000101",
+        "2547…101",
+        "2547 ***** 101",
+        "25470****101",
+        "0700XXXXXX",
+        "070****101",
+        hashlib.sha256(b"254700000101").hexdigest(),
+    ],
+)
+def test_phone_fits_what_is_shown_of_it(shown):
+    assert phone_fits(shown, "254700000101")
+    assert not phone_fits(shown, "254711000999")
+
+
+def test_phone_fits_its_hash_with_a_hidden_middle():
+    digest = hashlib.sha256(b"254700000101").hexdigest()
+
+    assert phone_fits(f"{digest[:34]} ***** {digest[39:]}", "254700000101")
+    assert not phone_fits(f"{digest[:34]} ***** {digest[39:]}", "254700000102")
+
+
+@pytest.mark.parametrize("shown", ["", "…", "*****", "25* 1", "2 ***** 1", "254***1***1", "abc"])
+def test_phone_fits_nothing_that_shows_too_little(shown):
+    assert not phone_fits(shown, "254700000101")

@@ -5,7 +5,7 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 
 from money.models import User
-from mpesa.actions.inbound import digest, understand
+from mpesa.actions.inbound import understand
 from mpesa.actions.requests import (
     ASK_WITHIN,
     MOST_QUERIES,
@@ -20,6 +20,7 @@ from mpesa.actions.requests import (
     withdraw,
 )
 from mpesa.daraja import TOKENS
+from mpesa.digests import digest
 from mpesa.models import Payment, PaymentRequest, RequestState, TillKind
 from mpesa.queries import requests_to_query
 from tests.make import NOW, a_callback, a_message, a_request

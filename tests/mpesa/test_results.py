@@ -9,6 +9,7 @@ OUR_OWN = [
     "unreachable",
     "refused",
     "credentials",
+    "product",
     "busy",
     "phone-busy",
     "never-asked",

@@ -588,14 +588,24 @@ def test_prompts_are_listed_newest_first_and_filtered(shop):
     assert listed(f"?phone={PHONE}&shortcode=9900100") == [first]
     assert listed("?reference=GAS-7") == [second]
     assert shop.http.get("/sim/prompts?color=red").status_code == 400
-    assert shop.http.get("/sim/alive").json() == {"alive": True, "prompts": 2, "open": 1}
+    assert shop.http.get("/sim/alive").json() == {
+        "alive": True,
+        "prompts": 2,
+        "open": 1,
+        "waiting": 0,
+    }
 
 
 def test_a_reset_forgets_everything(shop):
     shop.knobs(callback_times=2)
     name = shop.pushed()
     shop.http.post("/sim/reset")
-    assert shop.http.get("/sim/alive").json() == {"alive": True, "prompts": 0, "open": 0}
+    assert shop.http.get("/sim/alive").json() == {
+        "alive": True,
+        "prompts": 0,
+        "open": 0,
+        "waiting": 0,
+    }
     assert shop.http.get("/sim/knobs").json()["global"]["callback_times"] == 1
     assert shop.query(name).json()["errorCode"] == "404.001.03"
     shop.token = shop.fetch_token()

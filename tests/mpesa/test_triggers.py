@@ -1,18 +1,20 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
 from money import triggers
 from mpesa.models import InboundMessage, InboundState, Payment, PaymentRequest, RequestState, Till
 from tests.make import NOW, a_business, a_callback, a_message, a_payment, a_request, a_till
-
-SQLITE = connection.vendor == "sqlite"
-only_sqlite = pytest.mark.skipif(not SQLITE, reason="SQLite alone has OR REPLACE.")
-only_postgresql = pytest.mark.skipif(SQLITE, reason="PostgreSQL alone has TRUNCATE.")
+from tests.mpesa.refusals import (
+    SQLITE,
+    broken,
+    only_postgresql,
+    only_sqlite,
+    refused,
+    replace_row,
+    sql,
+)
 
 FROZEN_MESSAGE = "mpesa: what arrived is frozen; its body may only be erased"
 FROZEN_REQUEST = "mpesa: what was asked is frozen"
@@ -34,21 +36,8 @@ KEPT_BY_SQLITE = {
 }
 
 
-@contextmanager
-def refused(sentence: str) -> Iterator[None]:
-    """Expect the database's refusal, in a savepoint of its own."""
-    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
-        yield
-    assert str(refusal.value).splitlines()[0] == sentence
-
-
 def kept(model: type[Model]) -> str:
     return KEPT_BY_SQLITE[model] if SQLITE else f"mpesa: rows of {TABLES[model]} are kept"
-
-
-def sql(text: str, *values: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(text, values)
 
 
 @pytest.fixture
@@ -237,20 +226,6 @@ def test_replica_mode_does_not_walk_past(payment):
 # What SQLite would replace
 
 
-def columns_of(model: Any) -> list[str]:
-    return [field.column for field in model._meta.concrete_fields]
-
-
-def replace_row(model: Any, **changes: object) -> None:
-    """INSERT OR REPLACE the only row of `model` by itself, with changes."""
-    names = columns_of(model)
-    table = TABLES[model]
-    chosen = ", ".join("%s" if name in changes else f'"{name}"' for name in names)
-    values = [changes[name] for name in names if name in changes]
-    listed = ", ".join(f'"{name}"' for name in names)
-    sql(f"INSERT OR REPLACE INTO {table} ({listed}) SELECT {chosen} FROM {table}", *values)
-
-
 @only_sqlite
 @pytest.mark.parametrize(
     "changes",
@@ -318,20 +293,6 @@ def test_a_new_request_with_all_new_values_is_taken(request_row):
 
 
 # Constraints, by name
-
-
-@contextmanager
-def broken(name: str, *columns: str) -> Iterator[None]:
-    """Expect the constraint `name` to refuse; SQLite names the columns of a unique index."""
-    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
-        yield
-    if not SQLITE:
-        assert refusal.value.__cause__.diag.constraint_name == name  # type: ignore[union-attr]
-    elif columns:
-        listed = ", ".join(columns)
-        assert str(refusal.value) == f"UNIQUE constraint failed: {listed}"
-    else:
-        assert str(refusal.value) == f"CHECK constraint failed: {name}"
 
 
 @pytest.fixture

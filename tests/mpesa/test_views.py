@@ -14,8 +14,8 @@ from django.test import Client
 from django.urls import reverse
 
 from mpesa import doorbell, patience, spool
-from mpesa.actions.inbound import digest
 from mpesa.actions.intake import bring_in
+from mpesa.digests import digest
 from mpesa.models import InboundMessage, InboundState, Stray
 from tests.make import NOW, TOKEN, a_callback, a_request
 
@@ -315,7 +315,9 @@ def locked_database():
 
 
 def logged(caplog):
-    return [record.getMessage() for record in caplog.records if record.name == "mpesa.views"]
+    return [
+        record.getMessage() for record in caplog.records if record.name == "mpesa.views.callbacks"
+    ]
 
 
 def spooled():

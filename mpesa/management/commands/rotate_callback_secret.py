@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from money.models import User
-from mpesa.actions.tills import NotAllowed, NotNow, finish_rotation, rotate_secret
+from mpesa.actions.quarantine import NotAllowed
+from mpesa.actions.tills import NotNow, finish_rotation, rotate_secret
 from mpesa.models import Till
 
 

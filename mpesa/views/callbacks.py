@@ -2,21 +2,23 @@
 
 import logging
 
+from django.conf import settings
 from django.db import Error
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from mpesa import doorbell, patience, spool
+from mpesa.actions.c2b import answer_to_validation
 from mpesa.actions.inbound import (
     MOST_BODY_BYTES,
     STRAY_BODY_BYTES,
     UNKNOWN_ADDRESS,
-    digest,
     keep_stray,
     receive,
 )
-from mpesa.addresses import Kind
+from mpesa.addresses import VALIDATION, Kind
+from mpesa.digests import digest
 from mpesa.queries import till_of
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ def take(request: HttpRequest, secret: str, kind: Kind, token: str = "") -> Json
         secret=secret[:MOST_OF_A_SECRET],
         token=token[:MOST_OF_A_SECRET],
         body=request.read(STRAY_BODY_BYTES if is_huge else MOST_BODY_BYTES),
-        address=str(request.META.get("REMOTE_ADDR", ""))[:45],
+        address=address_of(request),
         headers={name: _header(request, name) for name in KEPT_HEADERS},
         received_at=timezone.now(),
     )
@@ -62,7 +64,20 @@ def take(request: HttpRequest, secret: str, kind: Kind, token: str = "") -> Json
     except Error as error:
         log.warning("the database did not take a callback, it goes to the spool: %s", error)
         status = _put_into_spool(arrival, is_huge=is_huge)
-    return JsonResponse(kind.answer) if status == TAKEN else _answer(status, REFUSED[status])
+    return _answer_to(arrival, kind) if status == TAKEN else _answer(status, REFUSED[status])
+
+
+def _answer_to(arrival: spool.Arrival, kind: Kind) -> JsonResponse:
+    """Answer what was taken. Only a validation can be refused, and in doubt it is not."""
+    if kind is not VALIDATION:
+        return JsonResponse(kind.answer)
+    try:
+        with patience.with_the_database():
+            till = till_of(arrival.secret)
+            refusal = answer_to_validation(till, arrival.body) if till else None
+    except (patience.LeftAlone, Error):
+        refusal = None
+    return JsonResponse(refusal or kind.answer)
 
 
 def _store(arrival: spool.Arrival, kind: Kind, *, is_huge: bool) -> int:
@@ -114,6 +129,18 @@ def _answer(status: int, sentence: str) -> JsonResponse:
     return JsonResponse({"ResultCode": 1, "ResultDesc": sentence}, status=status)
 
 
+def address_of(request: HttpRequest) -> str:
+    """Return where a request came from, as the outermost proxy of ours saw it.
+
+    What stands further left in X-Forwarded-For is the visitor's own word.
+    """
+    hops = settings.PROXY_HOPS
+    seen = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    if hops and len(seen) >= hops and seen[-hops]:
+        return _plain(seen[-hops])[:45]
+    return str(request.META.get("REMOTE_ADDR", ""))[:45]
+
+
 def _announced_bytes(request: HttpRequest) -> int:
     """Return the Content-Length; like Django, read nothing where it is no number."""
     try:
@@ -123,4 +150,8 @@ def _announced_bytes(request: HttpRequest) -> int:
 
 
 def _header(request: HttpRequest, name: str) -> str:
-    return request.headers.get(name, "").replace("\0", "")[:200]
+    return _plain(request.headers.get(name, ""))[:200]
+
+
+def _plain(text: str) -> str:
+    return text.replace("\0", "")

@@ -1,0 +1,77 @@
+"""The rail: tills, what arrived from outside, what we asked for, and payments.
+
+A payment request is asked for with a reference string; this floor never learns what it stands for.
+`tills` are tills and what their owner set; `inbound` is what arrived, as it arrived; `requests` is
+what phones were asked for; `payments` is money that came in and where it went; `initiator` is what
+we ask Safaricom about or to take back; `nets` is what reconciliation found. Amounts are cents.
+"""
+
+from mpesa.models.inbound import Erasure, InboundMessage, InboundState, Release, Stray
+from mpesa.models.initiator import (
+    LIVE_ORDERS,
+    LIVE_REVERSALS,
+    InitiatorOrder,
+    OrderKind,
+    OrderState,
+    Origin,
+    Reversal,
+    ReversalState,
+)
+from mpesa.models.nets import (
+    BalanceGap,
+    PullRun,
+    PullVerdict,
+    StatementRow,
+    StatementUpload,
+    TiedDay,
+    UploadState,
+)
+from mpesa.models.payments import Allocation, Payer, Payment, Purpose, Sighting, Source
+from mpesa.models.requests import JOINABLE, LIVE_STATES, PaymentRequest, RequestState
+from mpesa.models.tills import (
+    TRUSTED_UP_TO_CENTS,
+    ClosedReference,
+    HeldToken,
+    Till,
+    TillKind,
+    Trust,
+)
+
+__all__ = [
+    "JOINABLE",
+    "LIVE_ORDERS",
+    "LIVE_REVERSALS",
+    "LIVE_STATES",
+    "TRUSTED_UP_TO_CENTS",
+    "Allocation",
+    "BalanceGap",
+    "ClosedReference",
+    "Erasure",
+    "HeldToken",
+    "InboundMessage",
+    "InboundState",
+    "InitiatorOrder",
+    "OrderKind",
+    "OrderState",
+    "Origin",
+    "Payer",
+    "Payment",
+    "PaymentRequest",
+    "PullRun",
+    "PullVerdict",
+    "Purpose",
+    "Release",
+    "RequestState",
+    "Reversal",
+    "ReversalState",
+    "Sighting",
+    "Source",
+    "StatementRow",
+    "StatementUpload",
+    "Stray",
+    "TiedDay",
+    "Till",
+    "TillKind",
+    "Trust",
+    "UploadState",
+]
