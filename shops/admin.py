@@ -14,6 +14,7 @@ from money.access import Ability, abilities_of, businesses_for
 from money.admin import OfMine, OnlyShownLookups, ReadOnly, Scoped
 from money.cents import NotAnAmount, format_quantity, format_shillings, parse_shillings
 from money.models import Account, AccountKind, Business, Entry
+from mpesa.models import Allocation
 from shops.models import Product, Sale, SaleLine, Tender
 
 
@@ -129,7 +130,7 @@ class SaleLineInline(ReadOnly, admin.TabularInline):
 
 class TenderInline(ReadOnly, admin.TabularInline):
     model = Tender
-    fields = ("method", "amount", "given", "payment", "taken_at")
+    fields = ("method", "amount", "given", "payment", "taken_at", "taken_back_at")
     readonly_fields = fields
     extra = 0
     ordering = ("pk",)
@@ -178,9 +179,10 @@ class SaleAdmin(Scoped, ReadOnly, admin.ModelAdmin):
         """Link the entries that this sale and its tenders posted."""
         keys = [sale.reference]
         for tender in sale.tenders.select_related("payment"):
-            keys.append(f"cash:{tender.pk}")
-            if tender.payment:
-                keys += [f"mpesa:{tender.payment.receipt}", f"match:{tender.payment.receipt}"]
+            keys += [f"cash:{tender.pk}"]
+            keys += [f"mpesa:{tender.payment.receipt}"] if tender.payment else []
+        for match in Allocation.objects.filter(reference=sale.reference):
+            keys += [match.key, f"unmatch:{match.pk}"]
         rows = Entry.objects.filter(key__in=keys).order_by("number")
         return format_html_join(
             "",

@@ -19,7 +19,14 @@ class Unit(models.TextChoices):
 class SaleState(models.TextChoices):
     OPEN = "open", "Open"
     PAID = "paid", "Paid"
+    OWED = "owed", "Payment taken back"
     CANCELLED = "cancelled", "Cancelled"
+
+
+# The customer has not paid, or not any more.
+OWING = (SaleState.OPEN, SaleState.OWED)
+# What has a receipt, and its entry in the books.
+POSTED = (SaleState.PAID, SaleState.OWED)
 
 
 class Method(models.TextChoices):
@@ -75,7 +82,10 @@ class ReceiptBook(models.Model):
 
 
 class Sale(models.Model):
-    """A sale at the counter. It gets its receipt number, and is posted, when it is paid."""
+    """A sale at the counter. It gets its receipt number, and is posted, when it is paid.
+
+    Where the money is taken back, it keeps both and is owed.
+    """
 
     business = models.ForeignKey(Business, models.PROTECT, related_name="sales")
     key = models.CharField(max_length=64, unique=True)
@@ -98,9 +108,9 @@ class Sale(models.Model):
                 name="sale_number_once_per_business", fields=["business", "number"]
             ),
             models.CheckConstraint(
-                name="sale_has_a_number_exactly_when_paid",
-                condition=Q(state=SaleState.PAID, number__isnull=False)
-                | (~Q(state=SaleState.PAID) & Q(number=None)),
+                name="sale_has_a_number_exactly_when_posted",
+                condition=Q(state__in=POSTED, number__isnull=False)
+                | (~Q(state__in=POSTED) & Q(number=None)),
             ),
             models.CheckConstraint(
                 name="sale_ended_exactly_when_not_open",
@@ -115,7 +125,7 @@ class Sale(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(name="sale_by_day", fields=["business", "sold_on"]),
-            models.Index(name="sale_open", fields=["id"], condition=Q(state=SaleState.OPEN)),
+            models.Index(name="sale_owing", fields=["id"], condition=Q(state__in=OWING)),
         ]
 
     def __str__(self) -> str:
@@ -125,6 +135,11 @@ class Sale(models.Model):
     def reference(self) -> str:
         """What the rail knows of this sale."""
         return f"sale:{self.pk}"
+
+    @property
+    def account_reference(self) -> str:
+        """What stands on the customer's phone, and in a confirmation of a paybill."""
+        return f"SALE{self.pk}"
 
 
 class SaleLine(models.Model):
@@ -172,7 +187,8 @@ class Tender(models.Model):
     """What a sale was paid with.
 
     `amount_cents` settles the sale, `rounding_cents` is what a cash drawer took more (or less) to
-    come to whole shillings, `given_cents` what the customer handed over.
+    come to whole shillings, `given_cents` what the customer handed over. `taken_back_at` says when
+    it was known that its money is gone: reversed, or matched by mistake.
     """
 
     sale = models.ForeignKey(Sale, models.PROTECT, related_name="tenders")
@@ -180,10 +196,11 @@ class Tender(models.Model):
     amount_cents = models.BigIntegerField()
     rounding_cents = models.BigIntegerField(default=0)
     given_cents = models.BigIntegerField(null=True, blank=True)
-    payment = models.OneToOneField(
-        Payment, models.PROTECT, null=True, blank=True, related_name="tender"
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, null=True, blank=True, related_name="tenders"
     )
     taken_at = models.DateTimeField()
+    taken_back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -206,6 +223,15 @@ class Tender(models.Model):
             models.CheckConstraint(
                 name="tender_rounding_is_below_a_shilling",
                 condition=Q(rounding_cents__gt=-100, rounding_cents__lt=100),
+            ),
+            models.UniqueConstraint(
+                name="tender_payment_once_per_sale",
+                fields=["sale", "payment"],
+                condition=Q(payment__isnull=False, taken_back_at=None),
+            ),
+            models.CheckConstraint(
+                name="tender_only_mpesa_is_taken_back",
+                condition=Q(taken_back_at=None) | Q(method=Method.MPESA),
             ),
         ]
 

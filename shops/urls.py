@@ -1,16 +1,27 @@
 from django.urls import path
 
-from shops import views
+from shops.views import counter, inbox
 
 app_name = "shops"
 urlpatterns = [
-    path("<slug:slug>/", views.counter, name="counter"),
-    path("<slug:slug>/sell", views.sell, name="sell"),
-    path("<slug:slug>/sales/<int:sale_id>/", views.sale_page, name="sale"),
-    path("<slug:slug>/sales/<int:sale_id>/state", views.sale_state, name="state"),
-    path("<slug:slug>/sales/<int:sale_id>/cash", views.sale_cash, name="cash"),
-    path("<slug:slug>/sales/<int:sale_id>/mpesa", views.sale_mpesa, name="mpesa"),
-    path("<slug:slug>/sales/<int:sale_id>/check", views.sale_check, name="check"),
-    path("<slug:slug>/sales/<int:sale_id>/cancel", views.sale_cancel, name="cancel"),
-    path("<slug:slug>/sales/<int:sale_id>/receipt", views.receipt, name="receipt"),
+    path("<slug:slug>/", counter.counter, name="counter"),
+    path("<slug:slug>/sell", counter.sell, name="sell"),
+    path("<slug:slug>/sales/<int:sale_id>/", counter.sale_page, name="sale"),
+    path("<slug:slug>/sales/<int:sale_id>/state", counter.sale_state, name="state"),
+    path("<slug:slug>/sales/<int:sale_id>/cash", counter.sale_cash, name="cash"),
+    path("<slug:slug>/sales/<int:sale_id>/mpesa", counter.sale_mpesa, name="mpesa"),
+    path("<slug:slug>/sales/<int:sale_id>/check", counter.sale_check, name="check"),
+    path("<slug:slug>/sales/<int:sale_id>/cancel", counter.sale_cancel, name="cancel"),
+    path("<slug:slug>/sales/<int:sale_id>/receipt", counter.receipt, name="receipt"),
 ]
+
+# Included at an address of its own, under the name "inbox".
+inbox_urls = (
+    [
+        path("<slug:slug>/", inbox.inbox, name="inbox"),
+        path("<slug:slug>/<int:payment_id>/match", inbox.match, name="match"),
+        path("<slug:slug>/<int:payment_id>/aside", inbox.set_aside, name="aside"),
+        path("<slug:slug>/matches/<int:allocation_id>/undo", inbox.undo, name="undo"),
+    ],
+    "inbox",
+)

@@ -13,8 +13,13 @@ END
 
 CREATE TRIGGER duka_sale_update BEFORE UPDATE ON shops_sale
 BEGIN
+    -- But that its money may be taken back, and come again.
     SELECT RAISE(ABORT, 'shops: a sale that has ended is frozen')
-    WHERE OLD.state <> 'open';
+    WHERE OLD.state <> 'open'
+      AND ((OLD.state, NEW.state) NOT IN (VALUES ('paid', 'owed'), ('owed', 'paid'))
+           OR (OLD.number, OLD.ended_at) IS NOT (NEW.number, NEW.ended_at));
+    SELECT RAISE(ABORT, 'shops: only what was paid is owed again')
+    WHERE OLD.state = 'open' AND NEW.state = 'owed';
     SELECT RAISE(ABORT, 'shops: what was rung up is frozen')
     WHERE (OLD.id, OLD.business_id, OLD."key", OLD.sold_on, OLD.total_cents, OLD.vat_cents,
            OLD.is_vat_registered, OLD.cashier_id, OLD.created_at)
@@ -55,15 +60,24 @@ CREATE TRIGGER duka_tender_insert BEFORE INSERT ON shops_tender
 BEGIN
     SELECT RAISE(ABORT, 'shops: this tender exists already')
     WHERE EXISTS (
-        SELECT 1 FROM shops_tender WHERE id = NEW.id OR payment_id = NEW.payment_id
+        SELECT 1 FROM shops_tender
+        WHERE id = NEW.id
+           OR (sale_id = NEW.sale_id AND payment_id = NEW.payment_id AND taken_back_at IS NULL)
     );
     SELECT RAISE(ABORT, 'shops: a sale that has ended is frozen')
-    WHERE EXISTS (SELECT 1 FROM shops_sale WHERE id = NEW.sale_id AND state <> 'open');
+    WHERE EXISTS (
+        SELECT 1 FROM shops_sale WHERE id = NEW.sale_id AND state NOT IN ('open', 'owed')
+    );
 END
 
 CREATE TRIGGER duka_tender_update BEFORE UPDATE ON shops_tender
 BEGIN
-    SELECT RAISE(ABORT, 'shops: a tender is frozen');
+    SELECT RAISE(ABORT, 'shops: a tender is frozen')
+    WHERE OLD.taken_back_at IS NOT NULL OR NEW.taken_back_at IS NULL
+       OR (OLD.id, OLD.sale_id, OLD.method, OLD.amount_cents, OLD.rounding_cents, OLD.given_cents,
+           OLD.payment_id, OLD.taken_at)
+          IS NOT (NEW.id, NEW.sale_id, NEW.method, NEW.amount_cents, NEW.rounding_cents,
+                  NEW.given_cents, NEW.payment_id, NEW.taken_at);
 END
 
 CREATE TRIGGER duka_tender_delete BEFORE DELETE ON shops_tender

@@ -11,16 +11,15 @@ from money.models import Business, Entry, TaxClass, TaxPerson, User
 from money.queries import balances
 from mpesa.actions.requests import AlreadyAsking, NotAskable
 from mpesa.models import Payment, PaymentRequest, RequestState, Till
-from shops.actions import (
+from shops.actions.sales import OtherTotal, ring_up
+from shops.actions.settle import (
     NoTill,
     NotOpen,
-    OtherTotal,
     StillAsking,
     TooLittle,
     ask_mpesa,
     cancel_sale,
     match_payment,
-    ring_up,
     take_cash,
 )
 from shops.cart import BadCart

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from money.models import Business, Entry, Role, User
 from mpesa.models import Till
-from shops.actions import match_payment, take_cash
+from shops.actions.settle import match_payment, take_cash
 from shops.models import Product, Sale
 from tests import make
 from tests.make import NOW

@@ -122,12 +122,14 @@ def test_product_name_once_per_business(shop: Business) -> None:
     ("name", "but"),
     [
         ("sale_state_is_known", {"state": "lost", "ended_at": NOW}),
-        ("sale_has_a_number_exactly_when_paid", {"state": SaleState.PAID, "ended_at": NOW}),
-        ("sale_has_a_number_exactly_when_paid", {"number": 1}),
+        ("sale_has_a_number_exactly_when_posted", {"state": SaleState.PAID, "ended_at": NOW}),
+        ("sale_has_a_number_exactly_when_posted", {"number": 1}),
         (
-            "sale_has_a_number_exactly_when_paid",
+            "sale_has_a_number_exactly_when_posted",
             {"state": SaleState.CANCELLED, "ended_at": NOW, "number": 1},
         ),
+        ("sale_has_a_number_exactly_when_posted", {"state": SaleState.OWED, "ended_at": NOW}),
+        ("sale_ended_exactly_when_not_open", {"state": SaleState.OWED, "number": 1}),
         ("sale_ended_exactly_when_not_open", {"ended_at": NOW}),
         ("sale_ended_exactly_when_not_open", {"state": SaleState.PAID, "number": 1}),
         ("sale_ended_exactly_when_not_open", {"state": SaleState.CANCELLED}),
@@ -183,6 +185,7 @@ def test_saleline_refuses(shop: Business, name: str, but: dict[str, Any]) -> Non
         ("tender_given_is_enough", {"rounding_cents": 50, "given_cents": 11_649}),
         ("tender_rounding_is_below_a_shilling", {"rounding_cents": 100}),
         ("tender_rounding_is_below_a_shilling", {"rounding_cents": -100}),
+        ("tender_only_mpesa_is_taken_back", {"taken_back_at": NOW}),
     ],
 )
 def test_tender_refuses(shop: Business, name: str, but: dict[str, Any]) -> None:
@@ -211,14 +214,22 @@ def test_tender_refuses_rounding_of_mpesa(shop: Business) -> None:
     assert refused_by(tender) == "tender_cash_was_given_mpesa_was_paid"
 
 
-def test_tender_takes_each_payment_once(shop: Business) -> None:
+def test_tender_takes_a_payment_once_per_sale_while_it_counts(shop: Business) -> None:
     payment = make.a_payment(make.a_till(shop))
     tender = a_tender(shop, method=Method.MPESA, given_cents=None, payment=payment)
     tender.save()
     tender.pk = None
 
-    with pytest.raises(IntegrityError), transaction.atomic():
-        tender.save(force_insert=True)
+    assert refused_by(tender) == unique_of(
+        "tender_payment_once_per_sale", "shops_tender.sale_id", "shops_tender.payment_id"
+    )
+    Tender.objects.update(taken_back_at=NOW)
+    tender.save(force_insert=True)
+    other = a_sale(shop, key="another")
+    other.save()
+    tender.pk, tender.sale = None, other
+    tender.save(force_insert=True)
+    assert Tender.objects.filter(payment=payment).count() == 3
 
 
 def test_rows_name_themselves(shop: Business) -> None:

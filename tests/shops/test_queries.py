@@ -6,10 +6,10 @@ import pytest
 
 from money.models import Business, TaxClass, User
 from mpesa.models import PaymentRequest, RequestState, Till
-from shops import queries
-from shops.actions import cancel_sale, match_payment, take_cash
+from shops.actions.settle import cancel_sale, match_payment, take_cash
 from shops.models import Product, SaleLine
-from shops.queries import Stage, VatRow, standing_of, vat_rows
+from shops.queries import sales as queries
+from shops.queries.sales import Stage, VatRow, standing_of, vat_rows
 from tests import make
 from tests.make import NOW
 

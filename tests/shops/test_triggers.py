@@ -7,8 +7,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from money.models import Business, User
 from mpesa.models import Till
-from shops.actions import cancel_sale, match_payment, take_cash
-from shops.models import Method, Sale, SaleLine, Tender
+from shops.actions.inbox import undo_match
+from shops.actions.settle import cancel_sale, match_payment, take_cash
+from shops.models import Method, Sale, SaleLine, SaleState, Tender
 from tests import make
 from tests.make import NOW, TODAY
 
@@ -123,7 +124,7 @@ def test_a_tender_is_frozen(paid: Sale) -> None:
     assert [
         refusal_of("UPDATE shops_tender SET given_cents = given_cents + 1"),
         refusal_of("DELETE FROM shops_tender"),
-    ] == [kept("a tender is frozen", "shops_tender")] * 2
+    ] == ["shops: a tender is frozen", kept("a tender is frozen", "shops_tender")]
 
 
 def test_a_sale_that_has_ended_gets_no_further_line(paid: Sale) -> None:
@@ -143,6 +144,58 @@ def test_a_sale_that_has_ended_gets_no_further_tender(paid: Sale) -> None:
         )
 
     assert str(refusal.value).splitlines()[0] == ENDED
+
+
+@pytest.fixture
+def lost(duka: Business, till: Till) -> Sale:
+    """Return a sale whose payment was taken back."""
+    sale = make.a_sale(duka)
+    payment = make.a_payment(till, request=make.a_request(till, reference=sale.reference))
+    match_payment(payment_id=payment.pk, now=NOW)
+    match = payment.allocations.get()
+    undo_match(allocation_id=match.pk, reason="Wrong", by=make.amina(), now=NOW)
+    sale.refresh_from_db()
+    return sale
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'open', number = NULL, ended_at = NULL",
+        "state = 'cancelled', number = NULL",
+        "state = 'paid', number = 99",
+        "state = 'paid', ended_at = '2020-01-01 00:00:00+00'",
+        "sold_on = sold_on",
+    ],
+)
+def test_an_owed_sale_is_frozen_but_for_being_paid(lost: Sale, change: str) -> None:
+    assert lost.state == SaleState.OWED
+    assert refusal_of(f"UPDATE shops_sale SET {change}") == ENDED
+
+
+def test_what_was_rung_up_stays_when_a_sale_is_owed(paid: Sale) -> None:
+    assert refusal_of("UPDATE shops_sale SET state = 'owed', total_cents = 1") == RUNG_UP
+
+
+def test_a_sale_that_was_never_paid_is_not_owed(duka: Business) -> None:
+    make.a_sale(duka)
+
+    said = refusal_of("UPDATE shops_sale SET state = 'owed', number = 1, ended_at = created_at")
+
+    assert said == "shops: only what was paid is owed again"
+
+
+@pytest.mark.parametrize(
+    "change", ["taken_back_at = NULL", "taken_back_at = '2020-01-01 00:00:00+00'"]
+)
+def test_a_tender_is_taken_back_once(lost: Sale, change: str) -> None:
+    assert refusal_of(f"UPDATE shops_tender SET {change}") == "shops: a tender is frozen"
+
+
+def test_a_tender_is_taken_back_as_it_is(paid: Sale) -> None:
+    said = refusal_of("UPDATE shops_tender SET taken_back_at = taken_at, amount_cents = 1")
+
+    assert said == "shops: a tender is frozen"
 
 
 @needs_postgresql
@@ -223,15 +276,16 @@ def test_insert_or_replace_by_another_id_is_refused(paid: Sale, taken: str) -> N
 def test_insert_or_replace_of_the_tender_of_a_payment_is_refused(
     duka: Business, till: Till
 ) -> None:
-    sale, other = make.a_sale(duka), make.a_sale(duka)
-    payment = make.a_payment(till, request=make.a_request(till, reference=sale.reference))
-    match_payment(payment_id=payment.pk, now=NOW)
+    sale, payment = make.a_sale(duka), make.a_payment(till)
+    Tender.objects.create(
+        sale=sale, method=Method.MPESA, amount_cents=100, payment=payment, taken_at=NOW
+    )
 
     said = refusal_of(
         "INSERT OR REPLACE INTO shops_tender"
         " (sale_id, method, amount_cents, rounding_cents, payment_id, taken_at)"
         " VALUES (%s, 'mpesa', 100, 0, %s, %s)",
-        other.pk,
+        sale.pk,
         payment.pk,
         NOW,
     )

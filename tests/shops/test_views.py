@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from money.models import Business, Role, User
 from mpesa import doorbell
 from mpesa.models import PaymentRequest, RequestState, Till
-from shops.actions import cancel_sale, match_payment, take_cash
+from shops.actions.settle import cancel_sale, match_payment, take_cash
 from shops.models import Product, Sale, SaleState, Tender, Unit
 from tests import make
 from tests.make import NOW

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Concat
 
 from money.cents import line_total
 from money.models import Business
 from mpesa.masking import mask_phone
-from mpesa.models import Payment, PaymentRequest, RequestState
-from mpesa.queries import latest_request, unmatched_payments
+from mpesa.models import Allocation, Payment, PaymentRequest, Purpose, RequestState
+from mpesa.queries import unmatched_payments
 from mpesa.results import meaning_of
-from shops.models import Product, Sale, SaleLine, SaleState, Tender
+from shops.models import OWING, Method, Product, Sale, SaleLine, SaleState, Tender
 
 TILES = 60
 
@@ -24,6 +24,7 @@ class Stage(StrEnum):
     """Where a sale stands in the cashier's eyes."""
 
     OPEN = "open"
+    OWED = "owed"
     SENDING = "sending"
     RINGING = "ringing"
     SILENT = "silent"
@@ -86,15 +87,41 @@ def products_in(business: Business, product_ids: Iterable[int]) -> dict[int, Pro
     return Product.objects.filter(business=business, is_active=True).in_bulk(list(product_ids))
 
 
+def owed_cents(sale: Sale) -> int:
+    """Return the cents that nothing which still counts has settled."""
+    paid = sale.tenders.filter(taken_back_at=None).aggregate(total=Sum("amount_cents"))["total"]
+    return sale.total_cents - (paid or 0)
+
+
+def awaited_payments(sale: Sale) -> QuerySet[PaymentRequest]:
+    """Return paid requests of a sale whose money is on its way to it: it comes by itself."""
+    return PaymentRequest.objects.filter(
+        Q(payment=None) | Q(payment__allocations=None, payment__reversed_cents=0),
+        reference=sale.reference,
+        state=RequestState.PAID,
+    )
+
+
 def standing_of(sale: Sale, now: datetime) -> Standing:
     """Return where a sale stands at `now`."""
     if sale.state == SaleState.CANCELLED:
         return Standing(Stage.CANCELLED)
     if sale.state == SaleState.PAID:
-        tender = sale.tenders.select_related("payment").order_by("pk").last()
-        return Standing(Stage.PAID, tender=tender)
-    request = latest_request(sale.reference)
-    return _standing_of_request(request, now) if request else Standing(Stage.OPEN)
+        live = sale.tenders.filter(taken_back_at=None).select_related("payment")
+        return Standing(Stage.PAID, tender=live.order_by("pk").last())
+    if request := _request_in_hand(sale):
+        return _standing_of_request(request, now)
+    return Standing(Stage.OWED if sale.state == SaleState.OWED else Stage.OPEN)
+
+
+def _request_in_hand(sale: Sale) -> PaymentRequest | None:
+    """Return the newest request of a sale, but none from before its money was taken back."""
+    rows = PaymentRequest.objects.filter(reference=sale.reference)
+    if sale.state == SaleState.OWED:
+        lost = sale.tenders.filter(taken_back_at__isnull=False)
+        if last := lost.order_by("-taken_back_at").values_list("taken_back_at", flat=True).first():
+            rows = rows.filter(created_at__gt=last)
+    return rows.order_by("-pk").first()
 
 
 def _standing_of_request(request: PaymentRequest, now: datetime) -> Standing:
@@ -139,21 +166,40 @@ def vat_rows(lines: Iterable[SaleLine]) -> list[VatRow]:
 
 
 def payments_to_match() -> QuerySet[Payment]:
-    """Return unmatched payments that were asked for by a sale which is still open, oldest first."""
-    still_open = Sale.objects.filter(state=SaleState.OPEN).annotate(
+    """Return payments that were asked for by a sale which still owes them, oldest first.
+
+    One that was matched before stays where people put it, and so does one that was taken back.
+    """
+    owing = Sale.objects.filter(state__in=OWING).annotate(
         its_reference=Concat(Value("sale:"), Cast("pk", CharField()))
     )
     return unmatched_payments().filter(
-        Exists(still_open.filter(its_reference=OuterRef("request__reference"))),
-        allocated_cents=0,
+        Exists(owing.filter(its_reference=OuterRef("request__reference"))),
+        allocations=None,
+        reversed_cents=0,
     )
+
+
+def sales_to_reopen() -> list[str]:
+    """Return the references of sales that stand as paid by a match which was undone."""
+    undone = Allocation.objects.filter(purpose=Purpose.SALE, undone_at__isnull=False)
+    live = Allocation.objects.filter(
+        payment=OuterRef("payment"), reference=OuterRef("reference"), undone_at=None
+    )
+    rows = undone.filter(
+        ~Exists(live),
+        payment__tenders__taken_back_at=None,
+        payment__tenders__method=Method.MPESA,
+        reference=Concat(Value("sale:"), Cast(F("payment__tenders__sale_id"), CharField())),
+    )
+    return sorted(set(rows.values_list("reference", flat=True)))
 
 
 def surplus_of(sale: Sale) -> list[Payment]:
     """Return payments that came in for a sale beside what settled it: they are to be given back."""
-    if sale.state == SaleState.OPEN:
+    if sale.state in OWING:
         return []
-    return list(unmatched_payments().filter(request__reference=sale.reference))
+    return list(unmatched_payments().filter(request__reference=sale.reference, allocated_cents=0))
 
 
 def cart_of(sale: Sale) -> dict[int, int]:

@@ -3,43 +3,37 @@
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from money.access import Ability, businesses_for
 from money.cents import NotAnAmount, format_quantity, whole_shillings
-from money.models import Business, User
+from money.models import Business
 from mpesa import doorbell
 from mpesa.actions.requests import AlreadyAsking, NotAskable, check_soon
 from mpesa.phones import NotAPhone, parse_phone
 from mpesa.queries import latest_request
-from shops import queries
-from shops.actions import (
+from shops.actions.sales import OtherTotal, ring_up
+from shops.actions.settle import (
     NoTill,
     NotOpen,
-    OtherTotal,
     StillAsking,
     TooLittle,
     ask_mpesa,
     cancel_sale,
-    ring_up,
     take_cash,
 )
 from shops.cart import FIELD, BadCart, read_cart
 from shops.forms import read_counter, read_given
 from shops.models import Sale
+from shops.queries import sales as queries
+from shops.views.doors import fields_of, for_sellers, stored, user_of
 
-View = Callable[..., HttpResponse]
 NOTES_SHILLINGS = (50, 100, 200, 500, 1000)
 # What an edge may answer with a sentence instead of a success.
 REFUSALS = (
@@ -56,36 +50,11 @@ REFUSALS = (
 )
 
 
-def for_sellers(view: View) -> View:
-    """Let in who may sell in the business of the address; others sign in, or find nothing."""
-
-    @wraps(view)
-    @never_cache
-    def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
-        if not isinstance(request.user, User):
-            return _to_login(request, slug)
-        mine = businesses_for(request.user, Ability.SELL).select_related("tax_person")
-        return view(request, get_object_or_404(mine, slug=slug), **kwargs)
-
-    return guarded
-
-
-def _to_login(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send a signed-out visitor to sign in and back to the counter, where the cart is kept."""
-    back = request.path if request.method == "GET" else resolve_url("shops:counter", slug)
-    if request.headers.get("HX-Request"):
-        back = resolve_url("shops:counter", slug)
-    target = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": target})
-    return redirect(target)
-
-
 @for_sellers
 @require_GET
 def counter(request: HttpRequest, business: Business) -> HttpResponse:
     """Show the counter, empty; `?q=` searches, and answers the script with the tiles alone."""
-    words = _stored(request.GET.get("q", ""))[:80]
+    words = stored(request.GET.get("q", ""))[:80]
     if request.headers.get("X-Tiles"):
         products = queries.products_of(business, words)
         return render(request, "shops/_tiles.html", {"products": products})
@@ -96,7 +65,7 @@ def counter(request: HttpRequest, business: Business) -> HttpResponse:
 @require_POST
 def sell(request: HttpRequest, business: Business) -> HttpResponse:
     """Ring up the cart and take its payment: cash at once, M-Pesa by asking the phone."""
-    fields = _fields(request)
+    fields = fields_of(request)
     if product_id := fields.get("add"):
         return _counter_page(request, business, fields, add=product_id)
     try:
@@ -113,7 +82,7 @@ def sell(request: HttpRequest, business: Business) -> HttpResponse:
 def _sell(request: HttpRequest, business: Business, fields: Mapping[str, str]) -> Sale:
     """Ring up and pay in one transaction, so that a refusal leaves no half sale."""
     form, now = read_counter(fields), timezone.now()
-    cashier = _user(request)
+    cashier = user_of(request)
     phone = parse_phone(fields.get("phone", "")) if fields.get("pay") == "mpesa" else ""
     with transaction.atomic():
         sale = ring_up(
@@ -164,8 +133,8 @@ def sale_cash(request: HttpRequest, business: Business, sale_id: int) -> HttpRes
     sale = _sale(business, sale_id)
 
     def act() -> None:
-        given = read_given(_fields(request), whole_shillings(sale.total_cents))
-        take_cash(sale_id=sale.pk, given_cents=given, by=_user(request), now=timezone.now())
+        given = read_given(fields_of(request), _due_cents(sale))
+        take_cash(sale_id=sale.pk, given_cents=given, by=user_of(request), now=timezone.now())
 
     return _act(request, sale, act)
 
@@ -177,10 +146,10 @@ def sale_mpesa(request: HttpRequest, business: Business, sale_id: int) -> HttpRe
     sale = _sale(business, sale_id)
 
     def act() -> None:
-        fields = _fields(request)
+        fields = fields_of(request)
         phone = parse_phone(fields.get("phone", ""))
         key = fields.get("key", "")[:64] or uuid.uuid4().hex
-        ask_mpesa(sale_id=sale.pk, key=key, phone=phone, by=_user(request), now=timezone.now())
+        ask_mpesa(sale_id=sale.pk, key=key, phone=phone, by=user_of(request), now=timezone.now())
         doorbell.payments.press()
 
     return _act(request, sale, act)
@@ -207,7 +176,7 @@ def sale_cancel(request: HttpRequest, business: Business, sale_id: int) -> HttpR
     sale = _sale(business, sale_id)
 
     def act() -> None:
-        cancel_sale(sale_id=sale.pk, by=_user(request), now=timezone.now())
+        cancel_sale(sale_id=sale.pk, by=user_of(request), now=timezone.now())
 
     return _act(request, sale, act)
 
@@ -220,7 +189,7 @@ def receipt(request: HttpRequest, business: Business, sale_id: int) -> HttpRespo
     if sale.number is None:
         return redirect("shops:sale", business.slug, sale.pk)
     lines = list(sale.lines.order_by("pk"))
-    tenders = list(sale.tenders.select_related("payment").order_by("pk"))
+    tenders = list(sale.tenders.filter(taken_back_at=None).select_related("payment").order_by("pk"))
     context = {
         "sale": sale,
         "business": business,
@@ -245,18 +214,9 @@ def _sale(business: Business, sale_id: int) -> Sale:
     return get_object_or_404(rows, pk=sale_id, business=business)
 
 
-def _fields(request: HttpRequest) -> dict[str, str]:
-    return {name: _stored(str(value)) for name, value in request.POST.items()}
-
-
-def _stored(text: str) -> str:
-    """Return `text` without NUL, which PostgreSQL cannot hold or even look for."""
-    return text.replace("\x00", "")
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # for_sellers lets nobody else in
-    return request.user
+def _due_cents(sale: Sale) -> int:
+    """Return what cash has to cover, or has covered."""
+    return whole_shillings(queries.owed_cents(sale) or sale.total_cents)
 
 
 def _sale_context(sale: Sale, refusal: Exception | None = None) -> dict[str, Any]:
@@ -264,7 +224,7 @@ def _sale_context(sale: Sale, refusal: Exception | None = None) -> dict[str, Any
         "sale": sale,
         "business": sale.business,
         "standing": queries.standing_of(sale, timezone.now()),
-        "due_cents": whole_shillings(sale.total_cents),
+        "due_cents": _due_cents(sale),
         "surplus": queries.surplus_of(sale),
         "refusal": refusal,
         "key": uuid.uuid4().hex,

@@ -1,0 +1,205 @@
+"""What people do with a payment that nobody has identified: match, hold, mark, and undo.
+
+One key of the form makes each happen once. History stays: what is undone is not erased.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from money.access import Ability, businesses_for
+from money.cents import format_shillings
+from money.chart import Code
+from money.models import Business, User
+from mpesa.actions.allocations import Match, allocate, locked_payment, undo_allocation
+from mpesa.masking import mask
+from mpesa.models import Allocation, Payment, Purpose
+from mpesa.queries import unmatched_payments
+from shops.actions.settle import (
+    StillAsking,
+    lock_sale,
+    refuse_ended,
+    refuse_ringing,
+    reopen_sale,
+    settle_by,
+)
+from shops.models import Sale
+from shops.queries.sales import owed_cents
+
+# Who sells may say what a payment was for; what keeps or gives back money is the manager's.
+MATCHES = Ability.SELL
+SETS_ASIDE = Ability.SET_PRICES
+
+
+class NotAllowed(Exception):
+    """The person has not the role for it in this business."""
+
+
+class NoSuchSale(Exception):
+    """The business has no such sale."""
+
+
+class NotEnough(Exception):
+    """The payment has less left than is wanted of it."""
+
+
+class UsedBefore(Exception):
+    """The form was used for something else before."""
+
+
+class NoReason(Exception):
+    """A match is undone with a reason."""
+
+
+def match_to_sale(*, payment_id: int, sale_id: int, key: str, by: User, now: datetime) -> Sale:
+    """Settle an open or owed sale by as much of a payment as it owes; the rest stays in the inbox.
+
+    The same `key` matches once. Raises NotAllowed, NoSuchSale, NotOpen, StillAsking, NotEnough,
+    UsedBefore.
+    """
+    with transaction.atomic():
+        payment = locked_payment(payment_id)
+        business = payment.till.business
+        _refuse_unable(by, business, MATCHES)
+        if not Sale.objects.filter(pk=sale_id, business=business).exists():
+            raise NoSuchSale(f"{business} has no such sale. Look at its receipt or its page.")
+        sale = lock_sale(sale_id)
+        match_key = f"match:{payment.receipt}:{key}"
+        if first := Allocation.objects.filter(key=match_key).first():
+            _refuse_other(first, Purpose.SALE, sale.reference)
+            return sale
+        refuse_ended(sale)
+        refuse_ringing(sale, now)
+        _refuse_arriving(sale, payment)
+        owed = owed_cents(sale)
+        if payment.left_cents < owed:
+            raise NotEnough(
+                f"{payment.receipt} has KES {format_shillings(payment.left_cents)} left, the sale"
+                f" owes KES {format_shillings(owed)}. Take cash for the sale, and have the payment"
+                " held as the customer's credit or given back."
+            )
+        settle_by(sale, payment, key=match_key, by=by, now=now)
+    return sale
+
+
+def hold_as_credit(
+    *, payment_id: int, amount_cents: int | None, note: str, key: str, by: User, now: datetime
+) -> Allocation:
+    """Keep cents of a payment, or its rest, for what the customer buys later: Cr prepayments.
+
+    Phones in the note are masked: it is never erased. Raises NotAllowed, NotEnough, UsedBefore.
+    """
+    match = Match(
+        key=key,
+        purpose=Purpose.CREDIT,
+        account_code=Code.PREPAYMENTS,
+        amount_cents=amount_cents or 0,
+        description="Held as a customer's credit",
+        note=mask(note)[:200],
+    )
+    return _set_aside(payment_id, match, by, now, is_rest=amount_cents is None)
+
+
+def mark_for_refund(
+    *, payment_id: int, amount_cents: int | None, note: str, key: str, by: User, now: datetime
+) -> Allocation:
+    """Set cents of a payment, or its rest, aside to be given back: Cr refunds due.
+
+    Phones in the note are masked: it is never erased. Raises NotAllowed, NotEnough, UsedBefore.
+    """
+    match = Match(
+        key=key,
+        purpose=Purpose.REFUND,
+        account_code=Code.REFUNDS_DUE,
+        amount_cents=amount_cents or 0,
+        description="To be given back",
+        note=mask(note)[:200],
+    )
+    return _set_aside(payment_id, match, by, now, is_rest=amount_cents is None)
+
+
+def _set_aside(
+    payment_id: int, wanted: Match, by: User, now: datetime, *, is_rest: bool
+) -> Allocation:
+    """Allocate what `wanted` says, or all that is left, on the day of `now`."""
+    with transaction.atomic():
+        payment = locked_payment(payment_id)
+        _refuse_unable(by, payment.till.business, SETS_ASIDE)
+        match_key = f"{wanted.purpose}:{payment.receipt}:{wanted.key}"
+        if first := Allocation.objects.filter(key=match_key).first():
+            _refuse_other(first, wanted.purpose, "")
+            return first
+        cents = payment.left_cents if is_rest else wanted.amount_cents
+        if not 0 < cents <= payment.left_cents:
+            left = format_shillings(payment.left_cents)
+            raise NotEnough(f"{payment.receipt} has KES {left} left. Write that much or less.")
+        match = Match(
+            key=match_key,
+            purpose=wanted.purpose,
+            account_code=wanted.account_code,
+            amount_cents=cents,
+            description=f"{wanted.description}: {payment.receipt}",
+            note=wanted.note,
+        )
+        # Money that came after midnight is not set aside before it was received.
+        day = max(timezone.localdate(now), timezone.localdate(payment.paid_at))
+        allocate(payment, match, occurred_on=day, actor=by, now=now)
+        return Allocation.objects.get(key=match_key)
+
+
+def undo_match(*, allocation_id: int, reason: str, by: User, now: datetime) -> Allocation:
+    """Put matched money back into the inbox, on the day of `now`, and open its sale again.
+
+    Repeats change nothing. Raises NotAllowed or NoReason.
+    """
+    if not reason.strip():
+        raise NoReason("Write why the match is undone; it stays in the history.")
+    allocation = Allocation.objects.get(pk=allocation_id)
+    with transaction.atomic():
+        payment = locked_payment(allocation.payment_id)
+        _refuse_unable(by, payment.till.business, SETS_ASIDE)
+        allocation.refresh_from_db()
+        if allocation.undone_at:
+            return allocation
+        # Locked before the book is, as whoever settles it does.
+        if allocation.purpose == Purpose.SALE:
+            Sale.objects.select_for_update().filter(
+                business=payment.till.business, pk__in=_pk_of(allocation.reference)
+            ).first()
+        undo_allocation(
+            payment,
+            allocation,
+            reason=mask(reason.strip()),
+            occurred_on=timezone.localdate(now),
+            by=by,
+            now=now,
+        )
+        reopen_sale(reference=allocation.reference, now=now)
+        allocation.refresh_from_db()
+    return allocation
+
+
+def _pk_of(reference: str) -> list[int]:
+    number = reference.removeprefix("sale:")
+    return [int(number)] if number.isdigit() else []
+
+
+def _refuse_unable(by: User, business: Business, ability: Ability) -> None:
+    if not businesses_for(by, ability).filter(pk=business.pk).exists():
+        raise NotAllowed("Your role does not allow this. Ask the manager or the owner.")
+
+
+def _refuse_other(first: Allocation, purpose: str, reference: str) -> None:
+    """Let a repeat pass; raise UsedBefore where the key did something else, or was undone."""
+    if (first.purpose, first.reference, first.undone_at) != (purpose, reference, None):
+        raise UsedBefore("This page was used before. Reload it, then choose again.")
+
+
+def _refuse_arriving(sale: Sale, payment: Payment) -> None:
+    """Raise StillAsking where another payment, which was asked for, is about to settle the sale."""
+    arriving = unmatched_payments().filter(
+        request__reference=sale.reference, allocations=None, reversed_cents=0
+    )
+    if arriving.exclude(pk=payment.pk).exists():
+        raise StillAsking("Another payment for this sale has just come. Look at the sale first.")
