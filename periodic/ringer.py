@@ -1,4 +1,4 @@
-"""Turns presses of the doorbell into tasks: one thread per web process, at most one ring per 50 ms.
+"""Turns presses of a doorbell into tasks: a thread for each in a web process, a ring per 50 ms.
 
 A message costs no enqueue of its own, and a request never waits for the queue. If the queue is
 down the rows wait in the database and the sweep finds them.
@@ -7,6 +7,7 @@ down the rows wait in the database and the sweep finds them.
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from mpesa import doorbell
 from periodic import tasks
@@ -29,14 +30,29 @@ def ring_once(timeout_seconds: float = LISTEN_SECONDS) -> bool:
     return True
 
 
-def start() -> threading.Thread:
-    """Start the ringer thread of this process."""
+def ring_statements(timeout_seconds: float = LISTEN_SECONDS) -> bool:
+    """Wait until a statement file waits and ring the work queue; False where none came in time."""
+    if not doorbell.statements.wait(timeout_seconds):
+        return False
+    try:
+        tasks.bring_in_statements()
+    except Exception:
+        log.exception("the work queue cannot be rung; the sweep will find what waits")
+    return True
 
+
+def start() -> threading.Thread:
+    """Start the ringer threads of this process; returns that of the payments."""
+    _listen("ringer of statements", ring_statements)
+    return _listen("ringer", ring_once)
+
+
+def _listen(name: str, ring: Callable[[], bool]) -> threading.Thread:
     def listen() -> None:
         while True:
-            if ring_once():
+            if ring():
                 time.sleep(PAUSE_SECONDS)
 
-    thread = threading.Thread(target=listen, name="ringer", daemon=True)
+    thread = threading.Thread(target=listen, name=name, daemon=True)
     thread.start()
     return thread

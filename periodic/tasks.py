@@ -7,6 +7,7 @@ because the sweep rings again for rows that nobody finished.
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from django.conf import settings
 from django.utils import timezone
@@ -16,21 +17,34 @@ from huey_config import payments, work
 from mpesa import queries as rail
 from mpesa.actions.inbound import understand
 from mpesa.actions.intake import bring_in
+from mpesa.actions.nets import ask_about_held, close_gap, find_gaps, pull_recent
+from mpesa.actions.orders import follow_up, orders_to_send, send
+from mpesa.actions.quarantine import look_again as look_again_at_messages
 from mpesa.actions.requests import ask, expire_requests, query
+from mpesa.actions.statements import bring_in as bring_in_statement
+from mpesa.actions.statements import note_progress, note_trouble
+from mpesa.actions.tying import look_again
+from mpesa.models import Till
+from mpesa.reconciliation import waiting_uploads
 from periodic import monitor
 from periodic.actions import send_mails, write_day_mails
 from periodic.queues import bell, every
-from shops.actions import match_payment
-from shops.queries import payments_to_match
+from shops.actions.settle import match_payment, reopen_sale
+from shops.queries.sales import payments_to_match, sales_to_reopen
 
 log = logging.getLogger(__name__)
+Id = TypeVar("Id", int, str)
 
 # Safaricom may take its time to answer; two threads wait for it, the others understand callbacks.
 MOST_ASKING = 2
+# In Nairobi; the nightly pull goes back as far as Safaricom lets it.
+NIGHT_HOUR = 2
+TIED_AGAIN_MINUTES = 10
 _asking = threading.BoundedSemaphore(MOST_ASKING)
+_importing = threading.Lock()
 
 
-def _each(what: str, ids: Iterable[int], act: Callable[[int], object]) -> None:
+def _each(what: str, ids: Iterable[Id], act: Callable[[Id], object]) -> None:
     """Do `act` for each id; one that fails is logged, stays as it was, and holds up no other."""
     for row_id in ids:
         try:
@@ -57,13 +71,17 @@ def take_in() -> None:
 
 
 def _match_all() -> None:
-    ids = list(payments_to_match().values_list("pk", flat=True))
+    """Open again what lost its money, then settle what was paid; join what came alone first."""
+    _each("sale", sales_to_reopen(), lambda ref: reopen_sale(reference=ref, now=timezone.now()))
+    alone = rail.payments_to_join(timezone.now()).values_list("pk", flat=True)
+    ids = [*alone, *payments_to_match().values_list("pk", flat=True)]
     _each("payment", ids, lambda pk: match_payment(payment_id=pk, now=timezone.now()))
 
 
 @bell(payments)
 def ask_phones() -> None:
     """Send every request that waits, and ask about those that are due."""
+    _send_orders()
     while rail.requests_to_ask() or rail.requests_to_query(timezone.now()):
         if not _asking.acquire(blocking=False):
             return  # those who hold the places look again before they leave
@@ -94,12 +112,80 @@ def _ask_once() -> bool:
     return any(state is not None for state in done)
 
 
+def _send_orders() -> None:
+    """Send what is to be asked of Safaricom, or done by it, as an initiator."""
+    ids = orders_to_send(timezone.now())
+    _each("order", ids, lambda pk: send(order_id=pk, now=timezone.now()))
+
+
 @every(payments, crontab(minute="*"))
 def sweep() -> None:
     """Finish what no bell announced: a killed worker, a lost queue, a press that nobody heard."""
     expire_requests(now=timezone.now())
+    follow_up(now=timezone.now())
+    ask_about_held(now=timezone.now())
+    look_again_at_messages(now=timezone.now())
     take_in.call_local()
     ask_phones.call_local()
+
+
+@every(work, crontab(minute="3"))
+def pull_last_hours() -> None:
+    """Ask Safaricom's pull what it knows of the last two hours; at night, of the last two days."""
+    now = timezone.now()
+    hours = 48 if timezone.localtime(now).hour == NIGHT_HOUR else 2
+    _each_till(lambda till: pull_recent(till=till, hours=hours, now=now))
+
+
+@every(work, crontab(minute="*/10"))
+def watch_balances() -> None:
+    """Look for money that a till's balance shows and no message told of, and pull its time."""
+    now = timezone.now()
+    _each_till(
+        lambda till: [close_gap(gap, now=now) for gap in find_gaps(till=till, now=now)],
+    )
+
+
+def _each_till(act: Callable[[Till], object]) -> None:
+    tills = Till.objects.select_related("business").in_bulk()
+    _each("till", tills, lambda pk: act(tills[pk]))
+    take_in()  # what was found is to be matched
+
+
+@bell(work, priority=10)
+def bring_in_statements() -> None:
+    """Bring in every statement file that waits, one after the other; a person waits for it."""
+    if not _importing.acquire(blocking=False):
+        return  # who holds it looks again before it leaves
+    try:
+        tried: set[int] = set()
+        while ids := [pk for pk in waiting_uploads() if pk not in tried]:
+            _each("statement", ids, _bring_in_one)
+            tried.update(ids)
+    finally:
+        _importing.release()
+    if tried:
+        take_in()  # what waited for these payments is to be understood
+
+
+def _bring_in_one(upload_id: int) -> None:
+    def tick(done: int, total: int) -> None:
+        note_progress(upload_id=upload_id, done=done, total=total)
+
+    try:
+        bring_in_statement(upload_id=upload_id, tick=tick, now=timezone.now())
+    except Exception:
+        note_trouble(upload_id=upload_id, sentence="It stopped half way and is tried again.")
+        raise
+
+
+@every(work, crontab(minute="*"))
+def sweep_statements() -> None:
+    """Finish the files that no bell announced, and see whether tied days still agree."""
+    bring_in_statements.call_local()
+    if timezone.localtime(timezone.now()).minute % TIED_AGAIN_MINUTES == 0:
+        tills = Till.objects.select_related("business").in_bulk()
+        _each("till", tills, lambda pk: look_again(till=tills[pk], now=timezone.now()))
 
 
 @every(work, crontab(minute="*"))
