@@ -7,7 +7,7 @@ PY := $(BIN)/python
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 CODE := manage.py huey_config.py site money mpesa shops periodic tests
 
-.PHONY: run test browser check lint types layers migrations coverage bench format pins clean forget
+.PHONY: run test browser check lint types layers migrations coverage bench faults format pins clean forget
 
 run: $(VENV)/.run
 	@exec $(PY) manage.py start
@@ -52,11 +52,15 @@ coverage: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@failed=; \
-	for bench in monitor_rate posting posting_together posting_contenders statements; do \
+	for bench in monitor_rate posting posting_together posting_contenders statements callbacks; do \
 	  PYTHONPATH=site:. $(PY) -m tests.bench.$$bench $(or $(SCALE),1) || failed="$$failed $$bench"; \
 	done; \
 	PYTHONPATH=site:. $(PY) -m tests.bench.first_sale || failed="$$failed first_sale"; \
 	if [ -n "$$failed" ]; then echo "missed a bar:$$failed"; exit 1; fi
+
+# Any order, odd bodies, killed processes; SCALE=0.1 is a short run. Starts servers of its own.
+faults: $(VENV)/.dev
+	@PYTHONPATH=site:. $(PY) -m tests.faults.everything $(or $(SCALE),1)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix --exit-zero $(CODE)

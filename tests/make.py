@@ -9,11 +9,20 @@ from money.actions.posting import post
 from money.chart import Code
 from money.drafts import Draft, Posted
 from money.models import Business, Line, Membership, Role, TaxClass, TaxPerson, User
-from mpesa.actions.inbound import STK, digest, receive
-from mpesa.actions.payments import record_payment
-from mpesa.models import InboundMessage, Payment, PaymentRequest, RequestState, Till, TillKind
+from mpesa.actions.inbound import STK, receive
+from mpesa.actions.payments import Seen, record_payment
+from mpesa.digests import digest
+from mpesa.models import (
+    InboundMessage,
+    Payment,
+    PaymentRequest,
+    RequestState,
+    Source,
+    Till,
+    TillKind,
+)
 from mpesa.spool import Arrival, new_id
-from shops.actions import ring_up
+from shops.actions.sales import ring_up
 from shops.models import Product, Sale, Unit
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)  # noon in Nairobi
@@ -168,15 +177,15 @@ def a_payment(
     """Record a payment, and with it that its request was paid, as a callback would at NOW."""
     if request:
         PaymentRequest.objects.filter(pk=request.pk).update(state=RequestState.PAID, ended_at=NOW)
-    record_payment(
+    seen = Seen(
+        source=Source.STK if request else Source.CONFIRMATION,
         till=till,
         receipt=receipt,
         amount_cents=amount_cents,
         paid_at=paid_at,
         request=request,
-        message=None,
-        recorded_at=NOW,
     )
+    record_payment(seen, recorded_at=NOW)
     return Payment.objects.get(receipt=receipt)
 
 

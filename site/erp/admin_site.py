@@ -12,6 +12,7 @@ from django.utils import timezone
 from erp.dashboard import today_of
 from money.access import Ability, businesses_for
 from money.models import User
+from money.queries import journals_waiting
 from money.snapshot import snapshot
 
 
@@ -38,10 +39,12 @@ class DukaAdminSite(AdminSite):
         user, now = request.user, timezone.now()
         assert isinstance(user, User)  # the admin lets nobody else in
         mine = businesses_for(user, Ability.SEE_TAKINGS)
+        books = businesses_for(user, Ability.SEE_BOOKS)
         with snapshot():
             today = today_of(mine, timezone.localdate(now), now)
         context = {
             "today": today,
+            "journals_waiting": sum(journals_waiting(books).values()),
             "counters": set(businesses_for(user, Ability.SELL)),
         }
         return super().index(request, {**(extra_context or {}), **context})

@@ -9,7 +9,8 @@ from money.models import Business
 from money.queries import balances_of, takings_on
 from mpesa import spool
 from mpesa.models import InboundMessage, InboundState
-from mpesa.queries import inbox_of, paid_without_receipt, unsettled_requests
+from mpesa.queries import inbox_counts, inbox_of, paid_without_receipt, unsettled_requests
+from mpesa.rail import open_gaps, waiting_reversals
 
 STALE = timedelta(minutes=1)
 
@@ -22,6 +23,7 @@ class Takings:
     cash_cents: int
     mpesa_cents: int
     unidentified_cents: int
+    unidentified_count: int = 0
 
     @property
     def total_cents(self) -> int:
@@ -60,8 +62,16 @@ def today_of(businesses: Iterable[Business], day: date, now: datetime) -> Today:
     cash = takings_on(mine, Code.CASH_DRAWER, day)
     mpesa = takings_on(mine, Code.MPESA_TILL, day)
     unidentified = balances_of(mine, Code.UNIDENTIFIED)
+    counts = inbox_counts(mine)
     rows = [
-        Takings(b, cash.get(b.pk, 0), mpesa.get(b.pk, 0), -unidentified.get(b.pk, 0)) for b in mine
+        Takings(
+            business=b,
+            cash_cents=cash.get(b.pk, 0),
+            mpesa_cents=mpesa.get(b.pk, 0),
+            unidentified_cents=-unidentified.get(b.pk, 0),
+            unidentified_count=counts.get(b.pk, 0),
+        )
+        for b in mine
     ]
     return Today(day, rows, _warnings(mine, unidentified, now))
 
@@ -82,6 +92,11 @@ def _warnings(mine: list[Business], unidentified: dict[int, int], now: datetime)
         (waiting, "{} messages from M-Pesa wait for longer than a minute: is the worker running?"),
         (silent, "{} payment requests have no answer from Safaricom yet."),
         (confirmed, "{} payments are confirmed by Safaricom, their receipts have not arrived."),
+        (
+            open_gaps(mine).count(),
+            "{} times a till's balance rose by more than M-Pesa told us: see M-Pesa.",
+        ),
+        (waiting_reversals(mine).count(), "{} reversals wait for somebody: see M-Pesa."),
         (
             spool.waits_since(now - STALE),
             "Messages from M-Pesa wait in the spool since a minute: is the worker running?",

@@ -149,6 +149,17 @@ STORAGES = {
 # Safaricom's gateway; on a laptop the simulator, with credentials that open nothing else.
 DARAJA_URL = env.text("DARAJA_URL") or ("" if PRODUCTION else f"http://127.0.0.1:{SIMULATOR_PORT}")
 DARAJA_TIMEOUT_SECONDS = env.integer("DARAJA_TIMEOUT_SECONDS", 15, least=1, most=60)
+# Where Safaricom's callbacks come from (REFERENCE 5); a till may demand it. They change.
+SAFARICOM_ADDRESSES = frozenset(
+    env.words(
+        "SAFARICOM_ADDRESSES",
+        "196.201.214.200,196.201.214.206,196.201.214.207,196.201.214.208,196.201.213.114,"
+        "196.201.213.44,196.201.212.127,196.201.212.138,196.201.212.129,196.201.212.136,"
+        "196.201.212.74,196.201.212.69,196.201.212.128,196.201.212.132",
+    )
+)
+# How many proxies of our own stand before the web server: so many hops of X-Forwarded-For are ours.
+PROXY_HOPS = env.integer("PROXY_HOPS", 1 if PRODUCTION else 0, least=0, most=5)
 # The customer's prompt closes by itself after about this time (REFERENCE 2.7).
 STK_PROMPT_SECONDS = env.integer("STK_PROMPT_SECONDS", 60, least=1, most=600)
 

@@ -3,6 +3,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from erp import views
+from shops.urls import inbox_urls
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,7 +13,10 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("books/", include("money.urls")),
     path("cb/", include("mpesa.urls")),
+    path("payments/", include("mpesa.urls_rail")),
     path("s/", include("shops.urls")),
+    path("inbox/", include(inbox_urls)),
+    path("till/", include("mpesa.urls_statements")),
 ]
 handler400 = "erp.views.bad_request"
 handler403 = "erp.views.forbidden"

@@ -57,6 +57,11 @@ class Person:
         self.page.wait_for_url(lambda url: "/login" not in url)
         return self.page
 
+    def sign_in_as(self, username: str) -> Page:
+        """Leave, and come back as somebody else."""
+        self.context.clear_cookies()
+        return self.sign_in(username)
+
     def picture(self, name: str, page: Page | None = None) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         (page or self.page).screenshot(path=PICTURES / f"{name}-{self.size}.png", full_page=True)

@@ -11,7 +11,7 @@ from erp.dashboard import Takings, Today, today_of
 from money.models import Business
 from mpesa.actions.inbound import receive
 from mpesa.models import InboundMessage, InboundState, Payment, PaymentRequest, RequestState, Till
-from shops.actions import match_payment, take_cash
+from shops.actions.settle import match_payment, take_cash
 from tests import make
 from tests.make import NOW, TODAY
 
@@ -63,7 +63,7 @@ def test_today_of_shows_each_business_its_own(duka: Business, till: Till) -> Non
     today = today_of([duka, maji], TODAY, NOW)
 
     assert today == Today(
-        TODAY, [Takings(duka, 27_000, 23_000, 5_000), Takings(maji, 18_000, 0, 0)], []
+        TODAY, [Takings(duka, 27_000, 23_000, 5_000, 1), Takings(maji, 18_000, 0, 0)], []
     )
     assert [row.total_cents for row in today.rows] == [50_000, 18_000]
     assert (
@@ -80,7 +80,7 @@ def test_today_of_another_day_keeps_what_is_unidentified(duka: Business, till: T
 
     tomorrow = today_of([duka], TODAY + timedelta(days=1), NOW)
 
-    assert tomorrow.rows == [Takings(duka, 0, 0, 5_000)]
+    assert tomorrow.rows == [Takings(duka, 0, 0, 5_000, 1)]
 
 
 def test_today_of_nobody_is_empty() -> None:
@@ -92,9 +92,9 @@ def test_today_of_asks_as_often_whatever_the_number_of_businesses(
 ) -> None:
     shops = [duka, *(make.a_business(slug=f"shop-{n}") for n in range(4))]
 
-    with django_assert_num_queries(8):  # type: ignore[operator]
+    with django_assert_num_queries(11):  # type: ignore[operator]
         today_of(shops[:1], TODAY, NOW)
-    with django_assert_num_queries(8):  # type: ignore[operator]
+    with django_assert_num_queries(11):  # type: ignore[operator]
         today_of(shops, TODAY, NOW)
 
 

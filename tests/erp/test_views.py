@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from erp import urls, views
 from money.models import Business, Membership, Role, User
-from shops.actions import take_cash
+from shops.actions.settle import take_cash
 from tests import make
 from tests.make import NOW
 
@@ -288,8 +288,8 @@ def test_the_owner_sees_todays_takings(client: Client, two_shops: None) -> None:
     page = client.get("/admin/").content.decode()
 
     assert shown_by(page) == {
-        "Amina duka": ["KES 230.50", "180", "50.50", "50.50"],
-        "Amina maji": ["KES 360", "360", "0", "0"],
+        "Amina duka": ["KES 230.50", "180", "50.50", '<a href="/inbox/duka/">1: 50.50</a>'],
+        "Amina maji": ["KES 360", "360", "0", '<a href="/inbox/maji/">0</a>'],
     }
     assert re.findall(r'<p class="all">(.*?)</p>', page) == [
         "All businesses: <b>KES 590.50</b> today: cash 540, M-Pesa 50.50; unidentified 50.50."

@@ -19,10 +19,22 @@ import httpx
 import psycopg
 import redis
 
+from tests import migrated
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_SECONDS = 30.0
 # A minute's sweep, and time to do its work.
 SWEEP_SECONDS = 75.0
+
+# A worker whose schedule has a shorter minute: Huey's own constant, nothing of ours.
+SHORT_SECONDS = 15
+SHORT_MINUTE = """
+import sys
+from huey.consumer import Scheduler
+import manage
+Scheduler.periodic_task_seconds = int(sys.argv.pop(1))
+manage.main()
+"""
 
 
 class TooLong(AssertionError):
@@ -60,6 +72,8 @@ class House:
         near = urlsplit(self.server_url).path.strip("/") or "duka"
         self.database = f"{near[:40]}_journey_{os.getpid()}_{self.port}"
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        # Whether a process was killed since the books were checked.
+        self.is_hurt = False
         self.browsers: list[Browser] = []
         self.env = {
             name: value
@@ -94,14 +108,22 @@ class House:
 
     def open(self) -> None:
         """Make the database, load the demo and start every process."""
-        if self.server_url:
-            self._on_server(f'CREATE DATABASE "{self.database}"')
-        for command in (["migrate", "-v0"], ["collectstatic", "-v0", "--no-input"], ["demo"]):
+        self.make_database()
+        for command in (["collectstatic", "-v0", "--no-input"], ["demo"]):
             self.manage(*command)
         for name in self.commands:
             self.start(name)
         wait_until("the web server", lambda: self.answers("/healthz"))
         wait_until("the simulator", self.simulator.is_alive)
+
+    def make_database(self) -> None:
+        """Make a migrated database; a run of tests on SQLite has migrated a file to copy."""
+        if self.server_url:
+            self._on_server(f'CREATE DATABASE "{self.database}"')
+        elif migrated.FOLDER in os.environ:
+            migrated.fill_file(self.var / "duka.sqlite3")
+            return
+        self.manage("migrate", "-v0")
 
     def close(self) -> None:
         """Stop every process and remove what was made."""
@@ -140,16 +162,27 @@ class House:
         """Run a few lines in the product's shell, for what no page can make yet."""
         return self.manage("shell", "-v0", "-c", code)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, *, minute: int = 0) -> None:
+        """Start a process; `minute` is how many seconds its schedule waits, where not a minute."""
+        begin = ["-c", SHORT_MINUTE, str(minute)] if minute else ["manage.py"]
         with (self.var / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [sys.executable, "manage.py", *self.commands[name]],
+                [sys.executable, *begin, *self.commands[name]],
                 cwd=ROOT,
                 env=self.env,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    @contextlib.contextmanager
+    def short_minute(self, name: str) -> Iterator[None]:
+        """Have a worker that sweeps every SHORT_SECONDS meanwhile, instead of every minute."""
+        self.stop(name)
+        self.start(name, minute=SHORT_SECONDS)
+        yield
+        self.stop(name)
+        self.start(name)
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal to a process, wait for its end and return its exit code."""
@@ -163,6 +196,7 @@ class House:
             raise
 
     def kill(self, name: str) -> None:
+        self.is_hurt = True
         self.stop(name, signal.SIGKILL)
 
     def log(self, name: str) -> str:
@@ -202,6 +236,11 @@ class House:
     def check_books(self) -> None:
         """The books verify, and the inbox equals the account of unidentified receipts."""
         assert self.manage("verify_books").startswith("ok: ")
+        self.is_hurt = False
+        self.check_inbox()
+
+    def check_inbox(self) -> None:
+        """The inbox equals the account of unidentified receipts."""
         inbox = self.value(
             "SELECT coalesce(sum(amount_cents - allocated_cents), 0) FROM mpesa_payment"
         )

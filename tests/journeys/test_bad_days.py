@@ -7,13 +7,16 @@ import time
 import httpx
 import pytest
 
-from tests.journeys.house import SWEEP_SECONDS, Browser, House, SalePage, wait_until
+from tests.journeys.house import SHORT_SECONDS, SWEEP_SECONDS, Browser, House, SalePage, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("house")]
 
 
 def waiting(house: House) -> int:
-    return int(house.value("SELECT count(*) FROM mpesa_inboundmessage WHERE state = 'waiting'"))
+    """Return how many callbacks wait: some in the spool, where it stopped over its lock."""
+    stored = house.value("SELECT count(*) FROM mpesa_inboundmessage WHERE state = 'waiting'")
+    spooled = [file for file in (house.var / "spool").glob("*.jsonl") if file.stat().st_size]
+    return int(stored) + len(spooled)
 
 
 def till_secret(house: House, number: str = "9900302") -> str:
@@ -101,17 +104,18 @@ def approvals(house: House) -> int:
 
 def test_a_lost_queue_costs_time_not_work(house: House) -> None:
     baraka = house.sign_in("baraka")
-    sale = paid_while_the_worker_stands_still(house, baraka, "0713000002")
-    time.sleep(0.3)
+    with house.short_minute("payments"):
+        sale = paid_while_the_worker_stands_still(house, baraka, "0713000002")
+        time.sleep(0.3)
 
-    house.empty_queues()
-    house.running["payments"].send_signal(signal.SIGCONT)
-    sale.wait_for("paid", SWEEP_SECONDS)
+        house.empty_queues()
+        house.running["payments"].send_signal(signal.SIGCONT)
+        sale.wait_for("paid", SWEEP_SECONDS)
 
-    # And the bell works again afterwards, without a restart.
-    after = baraka.ask("0713000003")
-    house.simulator.press("254713000003", "approve")
-    after.wait_for("paid")
+        # And the bell works again afterwards, without a restart: the next sweep is not that near.
+        after = baraka.ask("0713000003")
+        house.simulator.press("254713000003", "approve")
+        after.wait_for("paid", SHORT_SECONDS - 5)
 
 
 def test_cash_is_sold_while_the_workers_are_dead(house: House) -> None:

@@ -32,7 +32,14 @@ def test_every_task_stands_on_its_queue() -> None:
 
     assert names == {
         "payments": ["ask_phones", "sweep", "take_in"],
-        "work": ["forget_old_task_records", "mail"],
+        "work": [
+            "bring_in_statements",
+            "forget_old_task_records",
+            "mail",
+            "pull_last_hours",
+            "sweep_statements",
+            "watch_balances",
+        ],
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from huey_config import payments
+from huey_config import payments, work
 from mpesa import doorbell
 from periodic import ringer
 from tests.periodic.heard import Ear
@@ -56,3 +56,23 @@ def test_ring_once_logs_a_queue_that_fails(tmp_path: Any, caplog: pytest.LogCapt
         "the payments queue cannot be rung; the sweep will find what waits"
     ]
     assert doorbell.payments.wait(0) is False
+
+
+def test_ring_statements_rings_the_work_queue_once_for_many_presses(db: None) -> None:
+    with Ear(work) as ear:
+        for _ in range(3):
+            doorbell.statements.press()
+
+        rang = [ringer.ring_statements(0) for _ in range(2)]
+
+        assert (rang, ear.enqueued[0]) == ([True, False], "bring_in_statements")
+
+
+def test_ring_statements_logs_a_queue_that_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(work, "enqueue", lambda task: 1 // 0)
+    doorbell.statements.press()
+
+    assert ringer.ring_statements(0) is True
+    assert "the work queue cannot be rung" in caplog.text

@@ -16,10 +16,11 @@ from pytest_django import Settings
 
 from money.models import Business, Entry
 from mpesa import spool
+from mpesa.actions.allocations import undo_allocation
 from mpesa.actions.inbound import receive
 from mpesa.models import InboundMessage, InboundState, Payment, PaymentRequest, RequestState, Till
 from periodic import tasks
-from shops.actions import ask_mpesa
+from shops.actions.settle import ask_mpesa
 from shops.models import Sale, SaleState
 from tests import make
 from tests.make import NOW
@@ -134,6 +135,53 @@ def test_take_in_settles_what_an_earlier_death_left_unmatched(till: Till) -> Non
 
     sale.refresh_from_db()
     assert sale.state == SaleState.PAID
+
+
+def test_take_in_joins_a_confirmation_whose_callback_is_lost(till: Till) -> None:
+    sale = an_asked_sale(till)
+    body = {
+        "TransID": "UKMALONE01",
+        "TransAmount": "180.00",
+        "TransTime": "20261122120100",
+        "BusinessShortCode": till.shortcode,
+        "MSISDN": "2547 ***** 101",
+        "FirstName": "ALICE",
+    }
+    receive(
+        channel="mpesa.confirmation",
+        till=till,
+        token="",
+        body=json.dumps(body).encode(),
+        address="127.0.0.1",
+        headers={},
+        received_at=NOW,
+    )
+
+    tasks.take_in()
+
+    sale.refresh_from_db()
+    assert (sale.state, sale.tenders.get().payment) == (SaleState.PAID, Payment.objects.get())
+    assert PaymentRequest.objects.get().state == RequestState.PAID
+
+
+def test_take_in_opens_a_sale_again_whose_match_the_rail_undid(till: Till) -> None:
+    sale = an_asked_sale(till)
+    make.a_payment(till, request=PaymentRequest.objects.get())
+    tasks.take_in()
+    payment = Payment.objects.get()
+    undo_allocation(
+        payment,
+        payment.allocations.get(),
+        reason="Reversed by Safaricom",
+        occurred_on=make.TODAY,
+        by=None,
+        now=NOW,
+    )
+
+    tasks.take_in()
+
+    sale.refresh_from_db()
+    assert sale.state == SaleState.OWED
 
 
 def test_take_in_lets_no_message_hold_up_another(

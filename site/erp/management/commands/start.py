@@ -48,6 +48,9 @@ class Command(BaseCommand):
             "PYTHONUNBUFFERED": "1",
         }
         command = [sys.executable, "-m", "honcho", "--no-prefix", "-f", "Procfile.dev", "start"]
+        introduce = [sys.executable, "manage.py", "introduce_tills"]
+        # Beside honcho, which ends everything when one of its processes ends.
+        subprocess.Popen(introduce, env=child, stdin=subprocess.DEVNULL)  # noqa: S603 our own words
         code = _run(command, child)
         lock.close()
         sys.exit(code)
