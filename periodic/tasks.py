@@ -27,7 +27,7 @@ from mpesa.actions.tying import look_again
 from mpesa.models import Till
 from mpesa.reconciliation import waiting_uploads
 from periodic import monitor
-from periodic.actions import send_mails, write_day_mails
+from periodic.actions.mails import send_mails, write_day_mails
 from periodic.queues import bell, every
 from shops.actions.settle import match_payment, reopen_sale
 from shops.queries.sales import payments_to_match, sales_to_reopen

@@ -17,7 +17,7 @@ from money.actions.periods import close_day, close_year, lock_month, unlock
 from money.models import Business, PeriodEvent, Role, User
 from money.verification import verify_books
 from periodic import tasks
-from periodic.actions import send_mails, write_day_mails
+from periodic.actions.mails import send_mails, write_day_mails
 from periodic.models import Mail
 from tests.make import NOW, TODAY, a_business, a_user, amina, an_entry
 from tests.money.pages import an_adjustment

@@ -1,0 +1,1 @@
+"""What the workshop writes: mails about facts of lower floors, and jobs."""

@@ -1,0 +1,9 @@
+"""The workshop's rows: what waits to be sent, and work that is asked for and finished.
+
+`mails` is what waits to be sent; `jobs` is work with progress, attempts and a result.
+"""
+
+from periodic.models.jobs import LIVE_JOBS, Job, JobState, Urgency
+from periodic.models.mails import Mail
+
+__all__ = ["LIVE_JOBS", "Job", "JobState", "Mail", "Urgency"]
