@@ -26,8 +26,12 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/bin/python
 	@$(PIP) -r requirements/dev.txt
 	@touch $@ $(VENV)/.run
 
+# Three processes on two cores: journeys wait most of their time. COVER=1 counts the branches too.
+TESTS := -n 3 --dist loadgroup tests --ignore=tests/browser
+COVERING := --cov --cov-branch
+
 test: $(VENV)/.dev
-	$(PY) -m pytest -n 2 --dist loadgroup tests --ignore=tests/browser
+	$(PY) -m pytest $(TESTS) $(if $(COVER),$(COVERING) --cov-report=)
 
 browser: $(VENV)/.dev
 	$(PY) -m pytest tests/browser
@@ -47,8 +51,9 @@ layers: $(VENV)/.dev
 migrations: $(VENV)/.dev
 	$(PY) manage.py makemigrations --check --dry-run
 
+# COVERED=1 reports what `make test COVER=1` counted, as .ci/run does, which has just run it.
 coverage: $(VENV)/.dev
-	$(PY) -m pytest -q -n 2 --dist loadgroup tests --ignore=tests/browser --ignore=tests/journeys --cov --cov-branch --cov-report=term
+	$(if $(COVERED),$(BIN)/coverage report,$(PY) -m pytest -q $(TESTS) --ignore=tests/journeys $(COVERING) --cov-report=term)
 
 bench: $(VENV)/.dev
 	@failed=; \
