@@ -237,7 +237,7 @@ class Run:
             "what is booked is not genuine": not set(booked) - set(true),
             "an amount differs": all(booked.get(key) == cents for key, cents in true.items()),
             "a payment has not exactly one entry": entries == dict.fromkeys(booked, 1),
-            "a forgery is not in quarantine": in_quarantine == len(held) >= self.forged * 3 // 4,
+            "a forgery is not in quarantine": in_quarantine == len(held) >= self.forged,
             "a stranger left no trace": strays >= min(self.strangers, 200),
             "a genuine message is held": genuine_held == 0,
             "inbox and account differ": inbox == account,
