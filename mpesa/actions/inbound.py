@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -69,7 +70,7 @@ def receive_at_address(*, arrival: Arrival) -> bool:
     # PostgreSQL refuses to compare with a NUL; most tills have no previous secret.
     if not secret or "\0" in secret:
         return False
-    facts: list[object] = [
+    facts: list[Any] = [
         arrival.channel,
         digest(arrival.token) if arrival.token else "",
         _adapted("body", arrival.body),
@@ -95,8 +96,8 @@ _STORE = """
 """.strip()
 
 
-def _adapted(name: str, value: object) -> object:
-    field = InboundMessage._meta.get_field(name)  # noqa: SLF001 Django's documented name for it
+def _adapted(name: str, value: object) -> Any:
+    field: Any = InboundMessage._meta.get_field(name)  # noqa: SLF001 Django's documented name for it
     return field.get_db_prep_save(value, connection)
 
 
