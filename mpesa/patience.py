@@ -1,20 +1,22 @@
 """At most about a second of waiting for the database, for an edge that has somewhere else to go.
 
 SQLite waits for another writer; PostgreSQL waits for a lock, or for a server that no longer says
-anything. The wait is cut off where it happens, without a thread. After a failure nobody tries for
+anything. The wait is cut off where it happens, without a thread, and without a statement more: a
+message costs the round trip of its own statement only. After a failure nobody tries for
 PAUSE_SECONDS, then one at a time: a dead database must not hold every web thread for a second each.
 """
 
 import contextlib
+import select
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection
 
 MOST_SECONDS = 1.0
-# A server that is alive says itself that a statement took too long; one that is not is left later.
+# Then PostgreSQL is told to stop; one that does not even hear that is left after this time.
 SILENT_SECONDS = 0.5
 PAUSE_SECONDS = 2.0
 
@@ -61,9 +63,8 @@ fuse = Fuse()
 def with_the_database() -> Iterator[None]:
     """Do a few small statements within about MOST_SECONDS; connecting may take 2 s more.
 
-    On PostgreSQL they are one transaction. Raises Django's database errors, TooSlow and
-    LeftAlone among them; then the statements may nevertheless have been done: the answer to a
-    commit can be lost.
+    Each is a transaction of its own. Raises Django's database errors, TooSlow and LeftAlone among
+    them; then the statements may nevertheless have been done: the answer to a commit can be lost.
     """
     if not fuse.may_try():
         raise LeftAlone("The database failed a moment ago.")
@@ -93,25 +94,37 @@ def _sqlite(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _postgresql(seconds: float) -> Iterator[None]:
-    """Limit both sides: the server ends a wait for a lock, we end a wait for a silent server."""
-    deadline = time.monotonic() + seconds + SILENT_SECONDS
+    """Limit the wait from our side, and have the server stop where it is over."""
+    deadline = time.monotonic() + seconds
     try:
+        if _is_quiet(connection.connection):
+            connection.health_check_done = True  # type: ignore[attr-defined]
         with _no_longer_than(deadline):
             connection.close_if_health_check_failed()
         if time.monotonic() >= deadline:
             raise TooSlow("The database does not answer.")
         if connection.connection is None:
             connection.ensure_connection()
-            deadline = time.monotonic() + seconds + SILENT_SECONDS
-        with _no_longer_than(deadline), transaction.atomic():
-            with connection.cursor() as cursor:
-                # Or a server that waits for a lock would go on after we have gone.
-                cursor.execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+            deadline = time.monotonic() + seconds
+        with _no_longer_than(deadline):
             yield
     except (OperationalError, InterfaceError):
         if not connection.in_atomic_block:
             connection.close()
         raise
+
+
+def _is_quiet(ours: Any) -> bool:
+    """Tell whether a connection at rest has nothing to read: a server that ended it has said so.
+
+    It saves the question whether it still works, which is a round trip. What a dead network
+    swallowed is noticed at the deadline, as ever.
+    """
+    if ours is None or ours.closed:
+        return False
+    poll = select.poll()
+    poll.register(ours.fileno(), select.POLLIN)
+    return not poll.poll(0)
 
 
 @contextlib.contextmanager
@@ -128,8 +141,9 @@ def _no_longer_than(deadline: float) -> Iterator[None]:
         try:
             return type(ours).wait(ours, gen, interval, left)
         except psycopg.errors._WaitTimeout as silence:  # noqa: SLF001 it has no other name
-            # A query is under way: nothing else can be said on this connection. Closed by Django,
-            # or its transaction would connect anew as it ends, which is another wait.
+            _stop(ours)
+            # A query may be under way still, or the word to stop: nothing else can be said on this
+            # connection. Closed by Django, or its transaction would connect anew as it ends.
             connection.close()
             raise psycopg.OperationalError("The server does not answer.") from silence
 
@@ -138,3 +152,15 @@ def _no_longer_than(deadline: float) -> Iterator[None]:
         yield
     finally:
         del ours.wait
+
+
+def _stop(ours: Any) -> None:
+    """Tell the server to stop: what waits for a lock would go on after we have gone.
+
+    Where that fails it does go on, and may store what is in the spool too: `spool_id` is unique.
+    """
+    import psycopg  # noqa: PLC0415 a laptop on SQLite has no psycopg
+
+    if psycopg.capabilities.has_cancel_safe():  # an old libpq would wait for it without a limit
+        with contextlib.suppress(psycopg.Error):
+            ours.cancel_safe(timeout=SILENT_SECONDS)

@@ -15,7 +15,7 @@ from mpesa.actions.inbound import (
     STRAY_BODY_BYTES,
     UNKNOWN_ADDRESS,
     keep_stray,
-    receive,
+    receive_at_address,
 )
 from mpesa.addresses import VALIDATION, Kind
 from mpesa.digests import digest
@@ -82,8 +82,8 @@ def _answer_to(arrival: spool.Arrival, kind: Kind) -> JsonResponse:
 
 def _store(arrival: spool.Arrival, kind: Kind, *, is_huge: bool) -> int:
     """Store a message in the database, or its beginning in the ring; returns the status."""
-    till = till_of(arrival.secret)
-    if till is None:
+    till = till_of(arrival.secret) if is_huge else None
+    if till is None and (is_huge or not receive_at_address(arrival=arrival)):
         _keep_beginning(arrival, UNKNOWN_ADDRESS, f"/cb/…/{kind.word}")
         return 404
     if len(_known) < MOST_KNOWN:
@@ -91,16 +91,6 @@ def _store(arrival: spool.Arrival, kind: Kind, *, is_huge: bool) -> int:
     if is_huge:
         _keep_beginning(arrival, "too large", f"/cb/{till}/{kind.word}")
         return 413
-    receive(
-        channel=arrival.channel,
-        till=till,
-        token=arrival.token,
-        body=arrival.body,
-        address=arrival.address,
-        headers=arrival.headers,
-        received_at=arrival.received_at,
-        spool_id=arrival.spool_id,
-    )
     return TAKEN
 
 

@@ -6,13 +6,14 @@ from erp import views
 from shops.urls import inbox_urls
 
 urlpatterns = [
+    # First, because nothing comes as often and has as little time.
+    path("cb/", include("mpesa.urls")),
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("login", auth.LoginView.as_view(template_name="erp/login.html"), name="login"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("books/", include("money.urls")),
-    path("cb/", include("mpesa.urls")),
     path("payments/", include("mpesa.urls_rail")),
     path("s/", include("shops.urls")),
     path("inbox/", include(inbox_urls)),

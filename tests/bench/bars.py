@@ -19,8 +19,11 @@ class Bars:
         is_near = figure <= bar * self._slack
         self._judged(name, figure, f"<= {bar:g}", unit, is_ok=figure <= bar, is_near=is_near)
 
-    def least(self, name: str, figure: float, bar: float, unit: str = "") -> None:
-        is_near = figure >= bar / self._slack
+    def least(
+        self, name: str, figure: float, bar: float, unit: str = "", *, slack: float | None = None
+    ) -> None:
+        """Judge a figure that may not be smaller; `slack` in place of that of all bars."""
+        is_near = figure >= bar / min(self._slack, slack or self._slack)
         self._judged(name, figure, f">= {bar:g}", unit, is_ok=figure >= bar, is_near=is_near)
 
     def told(self, name: str, figure: float, unit: str = "") -> None:

@@ -1,6 +1,14 @@
 """Callbacks through waitress against a bare view that inserts one row in the same server.
 
 The payments worker runs and posts what arrives. `python -m tests.bench.callbacks [SCALE]`.
+
+What is asked is what our view costs beyond one durable row, while a worker works. So both
+addresses are measured beside the same work: posting a payment costs several times what storing
+its callback does, and a bare view that has the two cores for itself would be compared with the
+worker, not with our view. Messages that were taken before keep the worker posting without a pause
+in the windows of both; it is looked after each that some still wait. The windows are short and
+take turns, in changing order, and the figure is the median of the pairs: whatever else the machine
+does meets both. The bare view passes the same middleware and answers the same.
 """
 
 import contextlib
@@ -27,10 +35,9 @@ from tests.journeys.house import free_port, wait_until
 
 LOAD = "tests.bench.callbacks_load"
 SETTINGS = "tests.bench.callbacks_settings"
-REQUESTS, ROUNDS, SINGLES = 2_000, 5, 60
-# 0.7 were asked for. It holds on SQLite while the worker stands still (0.77); beside a worker that
-# posts each payment on the same two cores 0.31 to 0.55 were measured, docs/mpesa.md says why.
-LEAST_OF_BARE = 0.25
+BARE = "/bare"
+REQUESTS, ROUNDS, SINGLES, WARM = 300, 15, 60, 200
+LEAST_OF_BARE, LEAST_IN_A_SHORT_RUN = 0.7, 0.6
 MOST_MS = {"Redis": 300, "SqliteHuey": 1_000}
 REDIS_URL = "redis://127.0.0.1:6379/6"
 DRAIN_SECONDS = 300
@@ -47,6 +54,7 @@ class Site:
     env: dict[str, str]
     port: int = field(default_factory=free_port)
     sent: int = 0
+    paid: int = 0
     processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     @property
@@ -56,8 +64,13 @@ class Site:
     def load(self, path: str, count: int) -> dict[str, Any]:
         """Post `count` messages from another process."""
         self.sent += count
+        self.paid += count if path != BARE else 0
         found: dict[str, Any] = self.place.run(LOAD, self.port, path, self.sent - count, count)
         return found
+
+    def unposted(self) -> int:
+        """Return how many messages the worker has still to post, those in the spool too."""
+        return self.paid - int(self.value(COUNT))
 
     def value(self, query: str) -> Any:
         if self.place.vendor == "PostgreSQL":
@@ -77,12 +90,11 @@ class Site:
 
 def main(scale: float) -> int:
     """Print the figures as a table; return 1 where one misses its bar."""
-    requests = max(400, int(REQUESTS * scale))
-    rounds, singles = max(3, int(ROUNDS * scale)), max(20, int(SINGLES * scale))
-    bars = Bars(f"{rounds} rounds of {requests} callbacks on 32 connections", scale)
+    rounds, singles = max(5, int(ROUNDS * scale)), max(20, int(SINGLES * scale))
+    bars = Bars(f"{rounds} rounds of {REQUESTS} callbacks on 32 connections", scale)
     for server in servers():
         with scratch(server) as place, running(place) as site:
-            measure(site, bars, requests, rounds, singles)
+            measure(site, bars, rounds, singles)
     return bars.exit_code
 
 
@@ -152,55 +164,84 @@ def answers(port: int) -> bool:
     return False
 
 
-def measure(site: Site, bars: Bars, requests: int, rounds: int, singles: int) -> None:
-    """Load both addresses in turns, each on an idle worker, then send one at a time."""
+def measure(site: Site, bars: Bars, rounds: int, singles: int) -> None:
+    """Load both addresses in turns beside a busy worker, then alone, then send one at a time."""
     secret = site.value("SELECT callback_secret FROM mpesa_till WHERE number = '9900302'")
     confirm = f"/cb/{secret}/confirm"
-    found: dict[str, list[dict[str, Any]]] = {"/bare": [], confirm: []}
-    paid = 0
-    for path in found:
-        site.load(path, 200)
-    paid += 200
-    for _ in range(rounds):
-        for path, results in found.items():
-            drain(site, paid)
-            results.append(site.load(path, requests))
-        paid += requests
-    drain(site, paid)
-    bare, ours = (statistics.median(one["rate"] for one in found[path]) for path in found)
-    slow = statistics.median(one["p99"] for one in found[confirm]) * 1000
+    for path in (BARE, confirm):
+        site.load(path, WARM)
+    with still(site):
+        alone = {path: site.load(path, REQUESTS) for path in (BARE, confirm)}
+    pairs, pauses = beside_the_worker(site, confirm, rounds)
+    drain(site)
+    waits = sorted(until_posted(site, confirm) for _ in range(singles))
+    found = [*pairs, alone]
     queue = "Redis" if "REDIS_URL" in site.env else "SqliteHuey"
     name = f"{site.place.vendor}, {queue}"
-    failed = sum(one["failed"] for results in found.values() for one in results)
+    failed = sum(one["failed"] for pair in found for one in pair.values())
     bars.most(f"{name}: not answered by 200", failed, 0)
-    bars.told(f"{name}: bare inserts", bare, "requests/s")
-    bars.told(f"{name}: callbacks", ours, "requests/s")
-    bars.told(f"{name}: callbacks, p99", slow, "ms")
-    bars.least(f"{name}: callbacks of bare inserts", ours / bare, LEAST_OF_BARE, "of the rate")
-    bars.told(f"{name}: callbacks while the worker stands still", alone(site, confirm, requests))
-    drain(site, paid + requests)
-    waits = sorted(until_posted(site, confirm) for _ in range(singles))
+    bars.most(f"{name}: windows in which the worker paused", pauses, 0)
+    for what, path in (("bare inserts", BARE), ("callbacks", confirm)):
+        rate = statistics.median(pair[path]["rate"] for pair in pairs)
+        slow = statistics.median(pair[path]["p99"] for pair in pairs) * 1000
+        bars.told(f"{name}: {what}", rate, "requests/s")
+        bars.told(f"{name}: {what}, p99", slow, "ms")
+    bars.least(
+        f"{name}: callbacks of bare inserts",
+        statistics.median(of_bare(pair, confirm) for pair in pairs),
+        LEAST_OF_BARE,
+        "of the rate",
+        slack=LEAST_OF_BARE / LEAST_IN_A_SHORT_RUN,
+    )
+    bars.told(f"{name}: the same, while the worker stands still", of_bare(alone, confirm))
     p95 = waits[int(len(waits) * 0.95)] * 1000
     bars.most(f"{name}: from callback to posted, p95", p95, MOST_MS[queue], "ms")
 
 
-def alone(site: Site, path: str, requests: int) -> float:
-    """Return the rate that the web process reaches alone, while its worker is stopped."""
+def beside_the_worker(
+    site: Site, confirm: str, rounds: int
+) -> tuple[list[dict[str, dict[str, Any]]], int]:
+    """Return what each pair of windows found, and in how many windows the worker ran dry."""
+    pairs, pauses = [], 0
+    for number in range(rounds):
+        pair = {}
+        for path in (BARE, confirm) if number % 2 else (confirm, BARE):
+            if site.unposted() < REQUESTS:
+                site.load(confirm, REQUESTS)
+            pair[path] = site.load(path, REQUESTS)
+            pauses += not site.unposted()
+        pairs.append(pair)
+    return pairs, pauses
+
+
+def of_bare(pair: dict[str, dict[str, Any]], confirm: str) -> float:
+    return float(pair[confirm]["rate"] / pair[BARE]["rate"])
+
+
+@contextlib.contextmanager
+def still(site: Site) -> Iterator[None]:
+    """Stop the worker for a while, when it is idle: it must not hold a lock meanwhile."""
+    drain(site)
     site.worker.send_signal(signal.SIGSTOP)
     try:
-        return float(site.load(path, requests)["rate"])
+        yield
     finally:
         site.worker.send_signal(signal.SIGCONT)
 
 
-def drain(site: Site, paid: int) -> None:
-    """Wait until everything that was taken is in the books."""
-    wait_until("an idle worker", lambda: site.value(COUNT) >= paid, DRAIN_SECONDS)
+def drain(site: Site) -> None:
+    """Wait until everything that was taken is in the books.
+
+    What is in the spool has rung no bell, and would wait for the sweep of the next minute.
+    """
+    if site.unposted() > 0:
+        site.manage("shell", "-v0", "-c", "from periodic.tasks import take_in; take_in()")
+    wait_until("an idle worker", lambda: site.unposted() <= 0, DRAIN_SECONDS)
 
 
 def until_posted(site: Site, path: str) -> float:
     """Send one confirmation to an idle system; return the seconds until its entry is there."""
-    site.sent += 1
+    site.sent, site.paid = site.sent + 1, site.paid + 1
     time.sleep(0.3)
     key = f"mpesa:BENCH{site.sent:08d}"
     wire = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)

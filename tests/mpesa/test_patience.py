@@ -19,6 +19,12 @@ only_sqlite = pytest.mark.skipif(not SQLITE, reason="SQLite's way of waiting.")
 only_postgresql = pytest.mark.skipif(SQLITE, reason="PostgreSQL's way of waiting.")
 
 
+def psycopg_place():
+    """Return how psycopg finds the database of the tests."""
+    info = connection.connection.info
+    return {"host": info.host, "port": info.port, "dbname": info.dbname, "user": info.user}
+
+
 def busy_timeout():
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout")
@@ -72,7 +78,7 @@ def test_a_statement_on_postgresql_ends_after_a_second(transactional_db):
     began = time.monotonic()
 
     with (
-        pytest.raises(OperationalError, match="statement timeout"),
+        pytest.raises(OperationalError, match="does not answer"),
         with_the_database(),
         connection.cursor() as cursor,
     ):
@@ -80,8 +86,34 @@ def test_a_statement_on_postgresql_ends_after_a_second(transactional_db):
 
     assert 0.9 < time.monotonic() - began < 1.8
     with connection.cursor() as cursor:
-        cursor.execute("SHOW statement_timeout")
-        assert cursor.fetchone()[0] == "0"
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state = 'active' AND query = 'SELECT pg_sleep(30)'"
+        )
+        assert cursor.fetchone()[0] == 0, "the server goes on after we have gone"
+
+
+@only_postgresql
+def test_a_connection_that_the_server_ended_is_replaced_before_a_message(transactional_db):
+    till = a_till(a_business())
+    connection.ensure_connection()
+    with psycopg.connect(**psycopg_place()) as other:
+        pid = connection.connection.info.backend_pid
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    connection.health_check_enabled, connection.health_check_done = True, False
+
+    answer = Client().generic("POST", f"/cb/{till.callback_secret}/stk", b"{}")
+
+    assert (answer.status_code, spool.is_empty()) == (200, True)
+    assert InboundMessage.objects.count() == 1
+
+
+@only_postgresql
+def test_a_message_costs_one_statement(transactional_db, django_assert_num_queries):
+    address = f"/cb/{a_till(a_business()).callback_secret}/stk"
+
+    with django_assert_num_queries(1):
+        Client().generic("POST", address, b"{}")
 
 
 @only_postgresql
@@ -135,6 +167,7 @@ def test_a_silent_server_is_left_after_a_second(transactional_db):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(psycopg.Connection, "wait", wait)
+        patch.setattr(psycopg.Connection, "cancel_safe", lambda ours, timeout: time.sleep(timeout))
         connection.ensure_connection()
         began = time.monotonic()
         with pytest.raises(OperationalError, match="does not answer"):

@@ -261,9 +261,7 @@ def test_answers_need_neither_cookies_nor_a_session(shop, http, address):
 def test_a_message_costs_few_queries(shop, http, address, django_assert_max_num_queries, path):
     body = b"z" * (KB * KB) if path == "huge" else a_callback()
 
-    # PostgreSQL: the limit of time, and here a savepoint and its release.
-    more = 0 if connection.vendor == "sqlite" else 3
-    with django_assert_max_num_queries(more + (2 if path == "known" else 6)):
+    with django_assert_max_num_queries(1 if path == "known" else 6):
         send(http, "/cb/nobody/stk" if path == "unknown" else address, body)
 
 
