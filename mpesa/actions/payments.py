@@ -10,17 +10,18 @@ from django.utils import timezone
 from money.actions.posting import post
 from money.chart import Code
 from money.drafts import Draft
+from mpesa.actions.allocations import locked_payment
+from mpesa.actions.restoring import forgery_of, restore
 from mpesa.masking import mask_phone
 from mpesa.models import (
     JOINABLE,
+    TRUSTED,
     InboundMessage,
     InboundState,
-    Origin,
     Payer,
     Payment,
     PaymentRequest,
     RequestState,
-    ReversalState,
     Sighting,
     Source,
     Till,
@@ -63,12 +64,16 @@ def record_payment(seen: Seen, *, recorded_at: datetime) -> bool:
     """Record a payment and post it to unidentified receipts; False where it was known already.
 
     Dr M-Pesa till, Cr unidentified receipts, on the Nairobi date of the transaction. A request is
-    joined to its payment whichever of the two messages comes first. Raises OtherFacts where the
-    receipt is known with another amount, till or request, or where the request was paid by
-    another receipt.
+    joined to its payment whichever of the two messages comes first. What the owner took back as
+    forged counts again where a trusted source speaks for it, and is True as well. Raises OtherFacts
+    where the receipt is known with another amount, till or request, where the request was paid by
+    another receipt, or where it was taken back and only a message speaks for it.
     """
     with transaction.atomic():
         payment, is_new = _payment_of(seen, recorded_at)
+        forgery = None if is_new else forgery_of(payment)
+        if forgery and seen.source not in TRUSTED:
+            raise OtherFacts("The owner took this payment back as forged.")
         _note_payer(payment, seen.payer)
         if _note_sighting(seen, recorded_at):
             _look_again_at(seen.receipt)
@@ -85,7 +90,9 @@ def record_payment(seen: Seen, *, recorded_at: datetime) -> bool:
                 ],
             )
             post(draft, posted_at=recorded_at)
-    return is_new
+        elif forgery:
+            restore(forgery, payment, source=seen.source, now=recorded_at)
+    return is_new or forgery is not None
 
 
 def _payment_of(seen: Seen, recorded_at: datetime) -> tuple[Payment, bool]:
@@ -104,21 +111,17 @@ def _payment_of(seen: Seen, recorded_at: datetime) -> tuple[Payment, bool]:
             "recorded_at": recorded_at,
         },
     )
+    if not is_new:
+        # Whoever takes it back at this moment sees what is said here, or is seen here.
+        payment = locked_payment(payment.pk)
     if (payment.till_id, payment.amount_cents) != (seen.till.pk, seen.amount_cents):
         raise OtherFacts("The receipt is known with another amount or till.")
-    if not is_new and _is_taken_back(payment):
-        raise OtherFacts("The owner took this payment back as forged.")
     if request and payment.request_id != request.pk:
         if payment.request_id:
             raise OtherFacts("The receipt is known with another request.")
         payment.request = request
         payment.save(update_fields=["request"])
     return payment, is_new
-
-
-def _is_taken_back(payment: Payment) -> bool:
-    """Tell whether the owner found that the payment never came; who says otherwise is looked at."""
-    return payment.reversals.filter(origin=Origin.FORGED, state=ReversalState.DONE).exists()
 
 
 def _note_sighting(seen: Seen, now: datetime) -> bool:

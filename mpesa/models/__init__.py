@@ -26,7 +26,15 @@ from mpesa.models.nets import (
     TiedDay,
     UploadState,
 )
-from mpesa.models.payments import Allocation, Payer, Payment, Purpose, Sighting, Source
+from mpesa.models.payments import (
+    TRUSTED,
+    Allocation,
+    Payer,
+    Payment,
+    Purpose,
+    Sighting,
+    Source,
+)
 from mpesa.models.requests import JOINABLE, LIVE_STATES, PaymentRequest, RequestState
 from mpesa.models.tills import (
     TRUSTED_UP_TO_CENTS,
@@ -42,6 +50,7 @@ __all__ = [
     "LIVE_ORDERS",
     "LIVE_REVERSALS",
     "LIVE_STATES",
+    "TRUSTED",
     "TRUSTED_UP_TO_CENTS",
     "Allocation",
     "BalanceGap",

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from money.models import User
-from mpesa.models.payments import Payment
+from mpesa.models.payments import TRUSTED, Payment, Source
 from mpesa.models.tills import Till
 
 
@@ -97,6 +97,7 @@ class ReversalState(models.TextChoices):
     DONE = "done", "Done"
     REFUSED = "refused", "Not done"
     UNKNOWN = "unknown", "No result came"
+    UNDONE = "undone", "Undone: it came after all"
 
 
 LIVE_REVERSALS = (ReversalState.PROPOSED, ReversalState.APPROVED, ReversalState.UNKNOWN)
@@ -107,6 +108,9 @@ class Reversal(models.Model):
 
     `receipt` is the reversal's own. Done, it is posted on the day it is known: Dr unidentified
     receipts, Cr M-Pesa till, after whatever the payment was matched to has been undone.
+
+    One of origin forged is undone when Safaricom speaks for its payment after all: `undone_source`
+    says by what, and a second entry reverses the first. What really went back is never undone.
     """
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="reversals")
@@ -123,6 +127,8 @@ class Reversal(models.Model):
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_source = models.CharField(max_length=8, choices=Source.choices, blank=True)
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -135,6 +141,16 @@ class Reversal(models.Model):
             ),
             models.CheckConstraint(
                 name="reversal_state_is_known", condition=Q(state__in=ReversalState.values)
+            ),
+            models.CheckConstraint(
+                name="reversal_only_a_forgery_is_undone",
+                condition=Q(
+                    state=ReversalState.UNDONE,
+                    origin=Origin.FORGED,
+                    undone_at__isnull=False,
+                    undone_source__in=TRUSTED,
+                )
+                | ~Q(state=ReversalState.UNDONE) & Q(undone_at=None, undone_source=""),
             ),
             models.CheckConstraint(name="reversal_has_a_reason", condition=~Q(reason="")),
             models.CheckConstraint(

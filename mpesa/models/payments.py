@@ -21,6 +21,10 @@ class Source(models.TextChoices):
     STATEMENT = "file", "Statement"
 
 
+# What we asked Safaricom for, or a person took from its portal; the others only came to us.
+TRUSTED = (Source.PULL, Source.STATUS, Source.STATEMENT)
+
+
 class Payment(models.Model):
     """Money that Safaricom says our till received: one row per receipt, its facts frozen.
 

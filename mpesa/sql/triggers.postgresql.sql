@@ -51,7 +51,10 @@ BEGIN
         RAISE EXCEPTION 'mpesa: the facts of a payment are frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF NEW.reversed_cents < OLD.reversed_cents THEN
+    -- But what was taken back as forged, and came after all.
+    IF NEW.reversed_cents < OLD.reversed_cents
+       AND NEW.reversed_cents <> (SELECT coalesce(sum(amount_cents), 0) FROM mpesa_reversal
+                                  WHERE payment_id = OLD.id AND state = 'done') THEN
         RAISE EXCEPTION 'mpesa: what was reversed stays so'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -157,11 +160,23 @@ BEGIN
     END IF;
     -- Its receipt may become known later, from the statement.
     IF OLD.state = 'done'
-       AND ((OLD.state, OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at)
+       AND ((OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at)
             IS DISTINCT FROM
-            (NEW.state, NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at)
+            (NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at)
+            OR NEW.state <> 'done' AND NOT (OLD.origin = 'forged' AND NEW.state = 'undone')
             OR NEW.receipt <> OLD.receipt AND OLD.receipt <> '') THEN
         RAISE EXCEPTION 'mpesa: a reversal that was done stays so'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF OLD.state = 'undone'
+       AND (OLD.state, OLD.receipt, OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at, OLD.undone_at, OLD.undone_source)
+           IS DISTINCT FROM
+           (NEW.state, NEW.receipt, NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at, NEW.undone_at, NEW.undone_source) THEN
+        RAISE EXCEPTION 'mpesa: a reversal that was undone stays so'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NEW.state = 'undone' AND OLD.state NOT IN ('done', 'undone') THEN
+        RAISE EXCEPTION 'mpesa: only what was done is undone'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF OLD.approved_at IS NOT NULL

@@ -83,7 +83,10 @@ BEGIN
        OR (OLD.message_id IS NOT NULL AND OLD.message_id IS NOT NEW.message_id)
        OR EXISTS (SELECT 1 FROM mpesa_payment WHERE request_id = NEW.request_id AND id <> OLD.id);
     SELECT RAISE(ABORT, 'mpesa: what was reversed stays so')
-    WHERE NEW.reversed_cents < OLD.reversed_cents;
+    -- But what was taken back as forged, and came after all.
+    WHERE NEW.reversed_cents < OLD.reversed_cents
+      AND NEW.reversed_cents <> (SELECT coalesce(sum(amount_cents), 0) FROM mpesa_reversal
+                                 WHERE payment_id = OLD.id AND state = 'done');
 END
 
 CREATE TRIGGER duka_payment_delete BEFORE DELETE ON mpesa_payment
@@ -218,9 +221,16 @@ BEGIN
     SELECT RAISE(ABORT, 'mpesa: a reversal that was done stays so')
     -- Its receipt may become known later, from the statement.
     WHERE OLD.state = 'done'
-      AND ((OLD.state, OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at)
-           IS NOT (NEW.state, NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at)
+      AND ((OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at)
+           IS NOT (NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at)
+           OR NEW.state <> 'done' AND NOT (OLD.origin = 'forged' AND NEW.state = 'undone')
            OR NEW.receipt <> OLD.receipt AND OLD.receipt <> '');
+    SELECT RAISE(ABORT, 'mpesa: a reversal that was undone stays so')
+    WHERE OLD.state = 'undone'
+      AND (OLD.state, OLD.receipt, OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at, OLD.undone_at, OLD.undone_source)
+          IS NOT (NEW.state, NEW.receipt, NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at, NEW.undone_at, NEW.undone_source);
+    SELECT RAISE(ABORT, 'mpesa: only what was done is undone')
+    WHERE NEW.state = 'undone' AND OLD.state NOT IN ('done', 'undone');
     SELECT RAISE(ABORT, 'mpesa: who approved a reversal stays on record')
     WHERE OLD.approved_at IS NOT NULL
       AND (OLD.approved_by_id, OLD.approved_at) IS NOT (NEW.approved_by_id, NEW.approved_at);

@@ -35,6 +35,8 @@ def rows(shop: Shop) -> dict[Any, Any]:
     return a_row_of_each(shop.till)
 
 
+UNDONE = {"state": "undone", "undone_at": NOW, "undone_source": "pull"}
+FORGED = UNDONE | {"origin": "forged"}
 CHECKS: list[tuple[str, Any, dict[str, Any]]] = [
     ("till_trust_is_known", Till, {"trust": "blind"}),
     ("till_trust_is_not_negative", Till, {"trusted_up_to_cents": -1}),
@@ -60,6 +62,13 @@ CHECKS: list[tuple[str, Any, dict[str, Any]]] = [
     ("reversal_amount_is_positive", Reversal, {"amount_cents": 0}),
     ("reversal_origin_is_known", Reversal, {"origin": "fate"}),
     ("reversal_state_is_known", Reversal, {"state": "lost"}),
+    ("reversal_only_a_forgery_is_undone", Reversal, {"undone_at": NOW}),
+    ("reversal_only_a_forgery_is_undone", Reversal, {"undone_source": "pull"}),
+    ("reversal_only_a_forgery_is_undone", Reversal, {"state": "undone"}),
+    ("reversal_only_a_forgery_is_undone", Reversal, UNDONE),
+    ("reversal_only_a_forgery_is_undone", Reversal, FORGED | {"undone_at": None}),
+    ("reversal_only_a_forgery_is_undone", Reversal, FORGED | {"undone_source": ""}),
+    ("reversal_only_a_forgery_is_undone", Reversal, FORGED | {"undone_source": "confirm"}),
     ("reversal_has_a_reason", Reversal, {"reason": ""}),
     ("pullrun_verdict_is_known", PullRun, {"verdict": "shy"}),
     ("pullrun_window_is_forward", PullRun, {"until": NOW - timedelta(hours=2)}),

@@ -11,12 +11,14 @@ from mpesa.models import (
     InboundState,
     InitiatorOrder,
     OrderState,
+    Origin,
     Payment,
     PaymentRequest,
     Release,
     Reversal,
     ReversalState,
     Sighting,
+    Source,
     StatementRow,
     StatementUpload,
 )
@@ -282,6 +284,53 @@ def test_a_reversal_that_was_done_stays_so(rows: dict[Any, Any], change: dict[st
 
     with refused(REVERSED):
         Reversal.objects.update(**change)
+
+
+UNDO = {"state": ReversalState.UNDONE, "undone_at": NOW, "undone_source": Source.PULL}
+
+
+@pytest.fixture
+def forgery(rows: dict[Any, Any]) -> Any:
+    """A taking back as forged that is done, and alone of its payment."""
+    Reversal.objects.update(state=ReversalState.REFUSED)
+    made = Reversal.objects.create(
+        payment=rows[Payment],
+        origin=Origin.FORGED,
+        amount_cents=18_000,
+        state=ReversalState.APPROVED,
+        reason="Not on the statement.",
+        proposed_at=NOW,
+    )
+    return Reversal.objects.filter(pk=made.pk)
+
+
+def test_what_was_taken_back_as_forged_is_undone_once(forgery: Any) -> None:
+    with refused("mpesa: only what was done is undone"):
+        forgery.update(**UNDO)
+    forgery.update(state=ReversalState.DONE, ended_at=NOW)
+    forgery.update(**UNDO)
+
+    for change in (
+        {"state": ReversalState.DONE, "undone_at": None, "undone_source": ""},
+        {"undone_at": EARLIER},
+        {"undone_source": Source.STATUS},
+        {"receipt": "UKM0000009"},
+        {"ended_at": EARLIER},
+        {"approved_at": EARLIER},
+    ):
+        with refused("mpesa: a reversal that was undone stays so"):
+            forgery.update(**change)
+
+
+def test_what_was_reversed_shrinks_only_to_what_still_stands(forgery: Any) -> None:
+    forgery.update(state=ReversalState.DONE, ended_at=NOW)
+    Payment.objects.update(reversed_cents=18_000)
+
+    for cents in (0, 17_999):
+        with refused("mpesa: what was reversed stays so"):
+            Payment.objects.update(reversed_cents=cents)
+    forgery.update(**UNDO)
+    Payment.objects.update(reversed_cents=0)
 
 
 def test_the_receipt_of_a_reversal_may_become_known_after_it_was_done(
