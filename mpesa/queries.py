@@ -14,6 +14,7 @@ from money.queries import balances_of
 from mpesa.models import (
     JOINABLE,
     LIVE_STATES,
+    Allocation,
     InboundMessage,
     InboundState,
     Payer,
@@ -66,6 +67,21 @@ def unmatched_payments() -> QuerySet[Payment]:
     """Return payments of which something is still unidentified, oldest first."""
     left = F("amount_cents") - F("reversed_cents")
     return Payment.objects.filter(allocated_cents__lt=left).order_by("pk")
+
+
+def touched(payment: str) -> Exists:
+    """Tell of a row whether its payment was ever matched; `payment` names its id.
+
+    A wrong guess that gave way by itself does not count: no person has decided anything.
+    """
+    matches = Allocation.objects.filter(payment=OuterRef(payment))
+    gave_way = Q(is_guess=True, undone_at__isnull=False, undone_by=None)
+    return Exists(matches.exclude(gave_way))
+
+
+def was_touched(payment: Payment) -> bool:
+    """Tell whether a payment was ever matched, as `touched` does."""
+    return Payment.objects.filter(touched("pk"), pk=payment.pk).exists()
 
 
 def inbox_of(businesses: Iterable[Business]) -> dict[int, int]:

@@ -24,7 +24,8 @@ class AlreadyUndone(Exception):
 class Match:
     """What part of a payment is for.
 
-    `key` makes it happen once; `reference` is the upper floor's word for what it settles.
+    `key` makes it happen once; `reference` is the upper floor's word for what it settles;
+    `is_guess` where it follows from a request that the payment was joined to by a guess.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Match:
     description: str
     reference: str = ""
     note: str = ""
+    is_guess: bool = False
 
 
 def locked_payment(payment_id: int) -> Payment:
@@ -72,6 +74,7 @@ def allocate(
                 account_code=match.account_code,
                 amount_cents=cents,
                 note=match.note,
+                is_guess=match.is_guess,
                 by=actor,
                 at=now,
             )

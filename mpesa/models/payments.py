@@ -30,7 +30,8 @@ class Payment(models.Model):
 
     `allocated_cents` is what has been matched, `reversed_cents` what was taken back; the rest
     stands in the account of unidentified receipts, so the sum over all payments always equals that
-    account's balance.
+    account's balance. `request_is_guess` says that it was joined to its request because till,
+    amount, time and payer fit, not by a callback that names the request: it gives way to that.
     """
 
     receipt = models.CharField(max_length=20, unique=True)
@@ -40,6 +41,7 @@ class Payment(models.Model):
     request = models.OneToOneField(
         PaymentRequest, models.PROTECT, null=True, blank=True, related_name="payment"
     )
+    request_is_guess = models.BooleanField(default=False)
     message = models.ForeignKey(InboundMessage, models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField()
     allocated_cents = models.BigIntegerField(default=0)
@@ -57,6 +59,10 @@ class Payment(models.Model):
                     reversed_cents__gte=0,
                     allocated_cents__lte=F("amount_cents") - F("reversed_cents"),
                 ),
+            ),
+            models.CheckConstraint(
+                name="payment_guess_has_its_request",
+                condition=Q(request_is_guess=False) | Q(request__isnull=False),
             ),
             models.CheckConstraint(
                 name="payment_receipt_looks_right", condition=Q(receipt__regex=r"^[A-Z0-9]{6,20}$")
@@ -147,6 +153,7 @@ class Allocation(models.Model):
     """Part or all of a payment, matched to what it was for; undone, it stays as history.
 
     Posted Dr unidentified receipts, Cr `account_code`, and the other way round when it is undone.
+    `is_guess` is a match that the machine made because the payment's request was one.
     """
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="allocations")
@@ -156,6 +163,7 @@ class Allocation(models.Model):
     account_code = models.CharField(max_length=12)
     amount_cents = models.BigIntegerField()
     note = models.CharField(max_length=200, blank=True)
+    is_guess = models.BooleanField(default=False)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -31,7 +31,9 @@ BEGIN
         RAISE EXCEPTION 'mpesa: what was asked is frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF OLD.state = 'paid' AND NEW.state <> 'paid' THEN
+    -- What only a guess called paid may turn out to be unknown.
+    IF OLD.state = 'paid' AND NEW.state <> 'paid'
+       AND NOT (NEW.state = 'unknown' AND OLD.result_code <> '0') THEN
         RAISE EXCEPTION 'mpesa: a success is never downgraded'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -46,7 +48,10 @@ BEGIN
     IF (OLD.id, OLD.receipt, OLD.till_id, OLD.amount_cents, OLD.paid_at, OLD.recorded_at)
        IS DISTINCT FROM
        (NEW.id, NEW.receipt, NEW.till_id, NEW.amount_cents, NEW.paid_at, NEW.recorded_at)
-       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS DISTINCT FROM NEW.request_id)
+       -- A guess gives way, to none or to what a callback proves.
+       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS DISTINCT FROM NEW.request_id
+           AND NOT (OLD.request_is_guess AND NOT NEW.request_is_guess))
+       OR (NEW.request_is_guess AND NOT OLD.request_is_guess AND OLD.request_id IS NOT NULL)
        OR (OLD.message_id IS NOT NULL AND OLD.message_id IS DISTINCT FROM NEW.message_id) THEN
         RAISE EXCEPTION 'mpesa: the facts of a payment are frozen'
             USING ERRCODE = 'integrity_constraint_violation';
@@ -103,9 +108,9 @@ CREATE TRIGGER duka_release_truncate BEFORE TRUNCATE ON mpesa_release FOR EACH S
 
 CREATE OR REPLACE FUNCTION duka_allocation_update() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-    IF (OLD.id, OLD.payment_id, OLD.key, OLD.purpose, OLD.reference, OLD.account_code, OLD.amount_cents, OLD.note, OLD.by_id, OLD.at)
+    IF (OLD.id, OLD.payment_id, OLD.key, OLD.purpose, OLD.reference, OLD.account_code, OLD.amount_cents, OLD.note, OLD.is_guess, OLD.by_id, OLD.at)
        IS DISTINCT FROM
-       (NEW.id, NEW.payment_id, NEW.key, NEW.purpose, NEW.reference, NEW.account_code, NEW.amount_cents, NEW.note, NEW.by_id, NEW.at) THEN
+       (NEW.id, NEW.payment_id, NEW.key, NEW.purpose, NEW.reference, NEW.account_code, NEW.amount_cents, NEW.note, NEW.is_guess, NEW.by_id, NEW.at) THEN
         RAISE EXCEPTION 'mpesa: a match is undone, never changed'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

@@ -45,8 +45,10 @@ BEGIN
     SELECT RAISE(ABORT, 'mpesa: what was asked is frozen')
     WHERE (OLD.id, OLD.till_id, OLD."key", OLD.reference, OLD.account_reference, OLD.amount_cents, OLD.created_by_id, OLD.created_at)
           IS NOT (NEW.id, NEW.till_id, NEW."key", NEW.reference, NEW.account_reference, NEW.amount_cents, NEW.created_by_id, NEW.created_at);
+    -- What only a guess called paid may turn out to be unknown.
     SELECT RAISE(ABORT, 'mpesa: a success is never downgraded')
-    WHERE OLD.state = 'paid' AND NEW.state <> 'paid';
+    WHERE OLD.state = 'paid' AND NEW.state <> 'paid'
+      AND NOT (NEW.state = 'unknown' AND OLD.result_code <> '0');
     -- UPDATE OR REPLACE would delete the row that holds the value.
     SELECT RAISE(ABORT, 'mpesa: what was asked is kept')
     WHERE EXISTS (SELECT 1 FROM mpesa_paymentrequest
@@ -79,7 +81,10 @@ BEGIN
     SELECT RAISE(ABORT, 'mpesa: the facts of a payment are frozen')
     WHERE (OLD.id, OLD.receipt, OLD.till_id, OLD.amount_cents, OLD.paid_at, OLD.recorded_at)
           IS NOT (NEW.id, NEW.receipt, NEW.till_id, NEW.amount_cents, NEW.paid_at, NEW.recorded_at)
-       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS NOT NEW.request_id)
+       -- A guess gives way, to none or to what a callback proves.
+       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS NOT NEW.request_id
+           AND NOT (OLD.request_is_guess AND NOT NEW.request_is_guess))
+       OR (NEW.request_is_guess AND NOT OLD.request_is_guess AND OLD.request_id IS NOT NULL)
        OR (OLD.message_id IS NOT NULL AND OLD.message_id IS NOT NEW.message_id)
        OR EXISTS (SELECT 1 FROM mpesa_payment WHERE request_id = NEW.request_id AND id <> OLD.id);
     SELECT RAISE(ABORT, 'mpesa: what was reversed stays so')
@@ -160,8 +165,8 @@ END
 CREATE TRIGGER duka_allocation_update BEFORE UPDATE ON mpesa_allocation
 BEGIN
     SELECT RAISE(ABORT, 'mpesa: a match is undone, never changed')
-    WHERE (OLD.id, OLD.payment_id, OLD."key", OLD.purpose, OLD.reference, OLD.account_code, OLD.amount_cents, OLD.note, OLD.by_id, OLD.at)
-          IS NOT (NEW.id, NEW.payment_id, NEW."key", NEW.purpose, NEW.reference, NEW.account_code, NEW.amount_cents, NEW.note, NEW.by_id, NEW.at);
+    WHERE (OLD.id, OLD.payment_id, OLD."key", OLD.purpose, OLD.reference, OLD.account_code, OLD.amount_cents, OLD.note, OLD.is_guess, OLD.by_id, OLD.at)
+          IS NOT (NEW.id, NEW.payment_id, NEW."key", NEW.purpose, NEW.reference, NEW.account_code, NEW.amount_cents, NEW.note, NEW.is_guess, NEW.by_id, NEW.at);
     SELECT RAISE(ABORT, 'mpesa: what was undone stays so')
     WHERE OLD.undone_at IS NOT NULL AND (OLD.undone_at, OLD.undone_by_id, OLD.undone_reason) IS NOT (NEW.undone_at, NEW.undone_by_id, NEW.undone_reason);
 END

@@ -15,7 +15,7 @@ from money.models import Business, User
 from mpesa.actions.allocations import Match, allocate, locked_payment, undo_allocation
 from mpesa.masking import mask
 from mpesa.models import Allocation, Payment, Purpose
-from mpesa.queries import unmatched_payments
+from mpesa.queries import touched, unmatched_payments
 from shops.actions.settle import (
     StillAsking,
     lock_sale,
@@ -199,7 +199,7 @@ def _refuse_other(first: Allocation, purpose: str, reference: str) -> None:
 def _refuse_arriving(sale: Sale, payment: Payment) -> None:
     """Raise StillAsking where another payment, which was asked for, is about to settle the sale."""
     arriving = unmatched_payments().filter(
-        request__reference=sale.reference, allocations=None, reversed_cents=0
+        ~touched("pk"), request__reference=sale.reference, reversed_cents=0
     )
     if arriving.exclude(pk=payment.pk).exists():
         raise StillAsking("Another payment for this sale has just come. Look at the sale first.")

@@ -47,6 +47,7 @@ CHECKS: list[tuple[str, Any, dict[str, Any]]] = [
     ("payment_allocated_within_amount", Payment, {"reversed_cents": 18_001}),
     ("payment_allocated_within_amount", Payment, {"reversed_cents": -1}),
     ("payment_allocated_within_amount", Payment, {"reversed_cents": 1, "allocated_cents": 18_000}),
+    ("payment_guess_has_its_request", Payment, {"request_is_guess": True}),
     ("sighting_source_is_known", Sighting, {"source": "rumour"}),
     ("sighting_amount_is_positive", Sighting, {"amount_cents": 0}),
     ("allocation_amount_is_positive", Allocation, {"amount_cents": 0}),

@@ -50,6 +50,7 @@ FROZEN: dict[Any, tuple[str, list[dict[str, Any]]]] = {
             {"account_code": "9"},
             {"amount_cents": 1},
             {"note": "x"},
+            {"is_guess": True},
             {"by_id": None},
             {"at": EARLIER},
         ],
@@ -185,6 +186,27 @@ def test_what_was_reversed_of_a_payment_only_grows(rows: dict[Any, Any]) -> None
     with refused("mpesa: what was reversed stays so"):
         Payment.objects.update(reversed_cents=499)
     Payment.objects.update(reversed_cents=18_000)
+
+
+def test_a_guess_gives_way_and_what_was_proven_does_not(rows: dict[Any, Any], shop: Shop) -> None:
+    frozen = "mpesa: the facts of a payment are frozen"
+    first = a_request(shop.till)
+    other = a_request(shop.till, reference="sale:2", token="2", checkout_request_id="2")
+    Payment.objects.update(request=first, request_is_guess=True)
+
+    with refused(frozen):
+        Payment.objects.update(request=other)
+    Payment.objects.update(request=None, request_is_guess=False)
+    Payment.objects.update(request=first, request_is_guess=True)
+    Payment.objects.update(request=other, request_is_guess=False)
+    for change in (
+        {"request": first},
+        {"request": None},
+        {"request_is_guess": True},
+        {"request": first, "request_is_guess": True},
+    ):
+        with refused(frozen):
+            Payment.objects.update(**change)
 
 
 # What a message is about
