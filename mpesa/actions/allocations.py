@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from money.actions.posting import post
 from money.chart import Code
@@ -119,3 +120,17 @@ def undo_allocation(
             ],
         )
         return post(draft, posted_at=now)
+
+
+def make_room(payment: Payment, cents: int, *, reason: str, by: User | None, now: datetime) -> None:
+    """Undo matches of a locked payment until `cents` of it are left, and no more of them.
+
+    What was set aside to be given back goes first, before any sale is opened again; then the
+    newest.
+    """
+    live = payment.allocations.filter(undone_at=None)
+    for match in sorted(live, key=lambda one: (one.purpose != Purpose.REFUND, -one.pk)):
+        if payment.left_cents >= cents:
+            return
+        today = timezone.localdate(now)
+        undo_allocation(payment, match, reason=reason, occurred_on=today, by=by, now=now)

@@ -166,7 +166,7 @@ def _refuse_other_reversal(reversal: Reversal, payment: Payment, answer: Reversa
         raise Quarantine("The result is about another receipt than we asked for.")
     if answer.amount_cents not in {None, reversal.amount_cents}:
         raise Quarantine("Another amount was reversed than we asked for.")
-    if reversal.amount_cents > payment.amount_cents - payment.reversed_cents:
+    if reversal.amount_cents > payment.paid_cents - payment.reversed_cents:
         raise Quarantine("More would have gone back than was paid.")
     if answer.receipt and Reversal.objects.filter(receipt=answer.receipt).exists():
         raise Quarantine("This receipt is another reversal's.")

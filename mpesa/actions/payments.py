@@ -77,7 +77,7 @@ def record_payment(seen: Seen, *, recorded_at: datetime) -> bool:
             raise OtherFacts("The owner took this payment back as forged.")
         _note_payer(payment, seen.payer)
         if _note_sighting(seen, recorded_at):
-            _look_again_at(seen.receipt)
+            look_again_at(seen.receipt)
         if is_new:
             draft = Draft(
                 business=seen.till.business,
@@ -115,12 +115,20 @@ def _payment_of(seen: Seen, recorded_at: datetime) -> tuple[Payment, bool]:
     if not is_new:
         # Whoever takes it back at this moment sees what is said here, or is seen here.
         payment = locked_payment(payment.pk)
-    if (payment.till_id, payment.amount_cents) != (seen.till.pk, seen.amount_cents):
+    if payment.till_id != seen.till.pk or not _agrees(payment, seen):
         raise OtherFacts("The receipt is known with another amount or till.")
     if request and (payment.request_id, payment.request_is_guess) != (request.pk, False):
         payment.request, payment.request_is_guess = request, False
         payment.save(update_fields=["request", "request_is_guess"])
     return payment, is_new
+
+
+def _agrees(payment: Payment, seen: Seen) -> bool:
+    """Tell whether a source names the amount that was paid, or repeats what it said before."""
+    if seen.amount_cents == payment.paid_cents:
+        return True
+    said = Sighting.objects.filter(receipt=seen.receipt, source=seen.source)
+    return bool(payment.corrected_cents) and said.filter(amount_cents=seen.amount_cents).exists()
 
 
 def _wrong_guesses(seen: Seen, now: datetime) -> list[Payment]:
@@ -178,7 +186,7 @@ def _note_payer(payment: Payment, facts: PayerFacts | None) -> None:
     payer.save()
 
 
-def _look_again_at(receipt: str) -> None:
+def look_again_at(receipt: str) -> None:
     """Have what waits in quarantine about this receipt understood in the light of what is new."""
     held = InboundMessage.objects.filter(receipt=receipt, state=InboundState.QUARANTINED)
     held.update(state=InboundState.WAITING, handled_at=None)

@@ -19,6 +19,7 @@ from mpesa.models.initiator import (
 )
 from mpesa.models.nets import (
     BalanceGap,
+    Correction,
     PullRun,
     PullVerdict,
     StatementRow,
@@ -55,6 +56,7 @@ __all__ = [
     "Allocation",
     "BalanceGap",
     "ClosedReference",
+    "Correction",
     "Erasure",
     "HeldToken",
     "InboundMessage",

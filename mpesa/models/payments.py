@@ -28,7 +28,8 @@ TRUSTED = (Source.PULL, Source.STATUS, Source.STATEMENT)
 class Payment(models.Model):
     """Money that Safaricom says our till received: one row per receipt, its facts frozen.
 
-    `allocated_cents` is what has been matched, `reversed_cents` what was taken back; the rest
+    `corrected_cents` is what a statement said more (or less) than the message, `allocated_cents`
+    what has been matched, `reversed_cents` what was taken back; the rest
     stands in the account of unidentified receipts, so the sum over all payments always equals that
     account's balance. `request_is_guess` says that it was joined to its request because till,
     amount, time and payer fit, not by a callback that names the request: it gives way to that.
@@ -44,6 +45,7 @@ class Payment(models.Model):
     request_is_guess = models.BooleanField(default=False)
     message = models.ForeignKey(InboundMessage, models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField()
+    corrected_cents = models.BigIntegerField(default=0)
     allocated_cents = models.BigIntegerField(default=0)
     reversed_cents = models.BigIntegerField(default=0)
 
@@ -57,7 +59,9 @@ class Payment(models.Model):
                 condition=Q(
                     allocated_cents__gte=0,
                     reversed_cents__gte=0,
-                    allocated_cents__lte=F("amount_cents") - F("reversed_cents"),
+                    allocated_cents__lte=F("amount_cents")
+                    + F("corrected_cents")
+                    - F("reversed_cents"),
                 ),
             ),
             models.CheckConstraint(
@@ -72,7 +76,11 @@ class Payment(models.Model):
             models.Index(
                 name="payment_unmatched",
                 fields=["id"],
-                condition=Q(allocated_cents__lt=F("amount_cents") - F("reversed_cents")),
+                condition=Q(
+                    allocated_cents__lt=F("amount_cents")
+                    + F("corrected_cents")
+                    - F("reversed_cents")
+                ),
             ),
             models.Index(name="payment_by_day", fields=["paid_at"]),
         ]
@@ -81,9 +89,14 @@ class Payment(models.Model):
         return self.receipt
 
     @property
+    def paid_cents(self) -> int:
+        """Return the cents that were paid: what was first told, as a statement corrected it."""
+        return self.amount_cents + self.corrected_cents
+
+    @property
     def left_cents(self) -> int:
         """Return the cents that nobody has identified yet."""
-        return self.amount_cents - self.allocated_cents - self.reversed_cents
+        return self.paid_cents - self.allocated_cents - self.reversed_cents
 
 
 class Sighting(models.Model):

@@ -56,6 +56,12 @@ BEGIN
         RAISE EXCEPTION 'mpesa: the facts of a payment are frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    IF NEW.corrected_cents <> OLD.corrected_cents
+       AND NEW.corrected_cents <> (SELECT coalesce(sum(amount_cents - before_cents), 0)
+                                   FROM mpesa_correction WHERE payment_id = OLD.id) THEN
+        RAISE EXCEPTION 'mpesa: only a correction changes what was paid'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     -- But what was taken back as forged, and came after all.
     IF NEW.reversed_cents < OLD.reversed_cents
        AND NEW.reversed_cents <> (SELECT coalesce(sum(amount_cents), 0) FROM mpesa_reversal
@@ -251,3 +257,9 @@ CREATE TRIGGER duka_upload_update BEFORE UPDATE ON mpesa_statementupload FOR EAC
 CREATE TRIGGER duka_upload_delete BEFORE DELETE ON mpesa_statementupload FOR EACH ROW EXECUTE FUNCTION duka_kept();
 
 CREATE TRIGGER duka_upload_truncate BEFORE TRUNCATE ON mpesa_statementupload FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_correction_update BEFORE UPDATE ON mpesa_correction FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_correction_delete BEFORE DELETE ON mpesa_correction FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_correction_truncate BEFORE TRUNCATE ON mpesa_correction FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();

@@ -87,6 +87,10 @@ BEGIN
        OR (NEW.request_is_guess AND NOT OLD.request_is_guess AND OLD.request_id IS NOT NULL)
        OR (OLD.message_id IS NOT NULL AND OLD.message_id IS NOT NEW.message_id)
        OR EXISTS (SELECT 1 FROM mpesa_payment WHERE request_id = NEW.request_id AND id <> OLD.id);
+    SELECT RAISE(ABORT, 'mpesa: only a correction changes what was paid')
+    WHERE NEW.corrected_cents <> OLD.corrected_cents
+      AND NEW.corrected_cents <> (SELECT coalesce(sum(amount_cents - before_cents), 0)
+                                  FROM mpesa_correction WHERE payment_id = OLD.id);
     SELECT RAISE(ABORT, 'mpesa: what was reversed stays so')
     -- But what was taken back as forged, and came after all.
     WHERE NEW.reversed_cents < OLD.reversed_cents
@@ -275,6 +279,25 @@ END
 CREATE TRIGGER duka_statementrow_delete BEFORE DELETE ON mpesa_statementrow
 BEGIN
     SELECT RAISE(ABORT, 'mpesa: a row of a statement is frozen');
+END
+
+CREATE TRIGGER duka_correction_insert BEFORE INSERT ON mpesa_correction
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a correction stays on record')
+    WHERE EXISTS (
+        SELECT 1 FROM mpesa_correction
+        WHERE id = NEW.id OR payment_id = NEW.payment_id OR row_id = NEW.row_id
+    );
+END
+
+CREATE TRIGGER duka_correction_update BEFORE UPDATE ON mpesa_correction
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a correction stays on record');
+END
+
+CREATE TRIGGER duka_correction_delete BEFORE DELETE ON mpesa_correction
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a correction stays on record');
 END
 
 CREATE TRIGGER duka_upload_insert BEFORE INSERT ON mpesa_statementupload

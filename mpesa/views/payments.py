@@ -176,7 +176,7 @@ def _page(
     reversals = list(
         found.reversals.select_related("proposed_by", "approved_by", "order").order_by("pk")
     )
-    rest_cents = found.amount_cents - found.reversed_cents
+    rest_cents = found.paid_cents - found.reversed_cents
     context: dict[str, Any] = {
         "payment": found,
         "payer": getattr(found, "payer", None),

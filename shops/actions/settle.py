@@ -134,7 +134,7 @@ def match_payment(*, payment_id: int, now: datetime) -> bool:
             sale is None
             or sale.state not in OWING
             or sale.business_id != payment.till.business_id
-            or not owed_cents(sale) == payment.amount_cents == payment.left_cents
+            or not owed_cents(sale) == payment.paid_cents == payment.left_cents
         ):
             return False
         # A guess that gives way leaves its key behind; the answer of a prompt may follow it.

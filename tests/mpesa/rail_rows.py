@@ -7,6 +7,7 @@ from mpesa.models import (
     Allocation,
     BalanceGap,
     ClosedReference,
+    Correction,
     InboundMessage,
     InitiatorOrder,
     OrderKind,
@@ -69,6 +70,15 @@ def a_row_of_each(till: Till, *, receipt: str = RECEIPT, letter: str = "a") -> d
         by=owner,
         at=NOW,
     )
+    row = StatementRow.objects.create(
+        **money,
+        upload=upload,
+        kind="payment",
+        sign=1,
+        at=NOW,
+        linked_receipt="UKM0000001",
+        posted_key=f"statement:{letter}",
+    )
     rows: list[Any] = [
         message,
         payment,
@@ -100,15 +110,7 @@ def a_row_of_each(till: Till, *, receipt: str = RECEIPT, letter: str = "a") -> d
             approved_by=owner,
             approved_at=NOW + timedelta(minutes=1),
         ),
-        StatementRow.objects.create(
-            **money,
-            upload=upload,
-            kind="payment",
-            sign=1,
-            at=NOW,
-            linked_receipt="UKM0000001",
-            posted_key=f"statement:{letter}",
-        ),
+        row,
         PullRun.objects.create(
             till=till,
             since=NOW - timedelta(hours=2),
@@ -117,6 +119,15 @@ def a_row_of_each(till: Till, *, receipt: str = RECEIPT, letter: str = "a") -> d
             verdict=PullVerdict.FOUND,
         ),
         BalanceGap.objects.create(after=sighting, before=sighting, missing_cents=500, found_at=NOW),
+        Correction.objects.create(
+            payment=payment,
+            row=row,
+            before_cents=18_000,
+            amount_cents=19_000,
+            reason="Seen on the portal.",
+            by=owner,
+            at=NOW,
+        ),
         TiedDay.objects.create(till=till, day=TODAY),
         ClosedReference.objects.create(
             till=till, reference="A12", reason="Left the estate.", by=owner, at=NOW

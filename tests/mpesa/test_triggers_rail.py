@@ -7,6 +7,7 @@ import pytest
 
 from mpesa.models import (
     Allocation,
+    Correction,
     InboundMessage,
     InboundState,
     InitiatorOrder,
@@ -36,6 +37,7 @@ ROW = "mpesa: a row of a statement is frozen"
 UPLOAD = "mpesa: a statement is kept; its content may only be erased"
 SEEN = "mpesa: what was seen is kept"
 RELEASED = "mpesa: that something was released stays on record"
+CORRECTED = "mpesa: a correction stays on record"
 RESULT = "mpesa: a result stays"
 REVERSED = "mpesa: a reversal that was done stays so"
 FROZEN: dict[Any, tuple[str, list[dict[str, Any]]]] = {
@@ -122,6 +124,7 @@ KEPT = {
     StatementUpload: UPLOAD,
     Sighting: SEEN,
     Release: RELEASED,
+    Correction: CORRECTED,
 }
 # What the INSERT trigger of SQLite says is the same, and looks at every unique column.
 UNIQUE: dict[Any, list[list[str]]] = {
@@ -132,6 +135,7 @@ UNIQUE: dict[Any, list[list[str]]] = {
     StatementUpload: [["id"], ["sha256"]],
     Sighting: [["id"], ["receipt"]],
     Release: [["id"], ["message_id"]],
+    Correction: [["id"], ["payment_id"], ["row_id"]],
 }
 ANEW: dict[str, Any] = {
     "id": 999,
@@ -165,7 +169,7 @@ def test_facts_are_frozen(rows: dict[Any, Any], model: Any, change: dict[str, An
         model.objects.update(**change)
 
 
-@pytest.mark.parametrize("model", [Sighting, Release])
+@pytest.mark.parametrize("model", [Sighting, Release, Correction])
 def test_rows_that_are_only_added_change_in_nothing(rows: dict[Any, Any], model: Any) -> None:
     for column in columns_of(model):
         with refused(kept(model)):
@@ -207,6 +211,13 @@ def test_a_guess_gives_way_and_what_was_proven_does_not(rows: dict[Any, Any], sh
     ):
         with refused(frozen):
             Payment.objects.update(**change)
+
+
+@pytest.mark.parametrize("cents", [1, -1, 999])
+def test_only_a_correction_changes_what_was_paid(rows: dict[Any, Any], cents: int) -> None:
+    with refused("mpesa: only a correction changes what was paid"):
+        Payment.objects.update(corrected_cents=cents)
+    Payment.objects.update(corrected_cents=1_000)
 
 
 # What a message is about
@@ -426,7 +437,7 @@ def test_rows_are_not_changed_by_an_upsert(rows: dict[Any, Any], model: Any) -> 
     listed = ", ".join(f'"{name}"' for name in names)
     column = "at" if "at" in names else "created_at" if "created_at" in names else None
     column = column or ("proposed_at" if "proposed_at" in names else "seen_at")
-    sentence = kept(model) if model in {Sighting, Release} else FROZEN[model][0]
+    sentence = kept(model) if model in {Sighting, Release, Correction} else FROZEN[model][0]
 
     with refused(sentence):
         sql(
