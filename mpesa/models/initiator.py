@@ -85,6 +85,30 @@ class InitiatorOrder(models.Model):
         return f"{self.get_kind_display()} {self.pk} ({self.state})"
 
 
+class AccountBalance(models.Model):
+    """What an account of a till held, as Safaricom answered a question. Rows are only added.
+
+    `account` is Safaricom's name for it ("Utility Account"), `cents` may be below nothing.
+    """
+
+    till = models.ForeignKey(Till, models.PROTECT, related_name="balances")
+    order = models.ForeignKey(InitiatorOrder, models.PROTECT, related_name="balances")
+    account = models.CharField(max_length=100)
+    cents = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="accountbalance_once_per_order", fields=["order", "account"]
+            ),
+        ]
+        indexes: ClassVar = [models.Index(name="accountbalance_by_till", fields=["till", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.account} of {self.till}"
+
+
 class Origin(models.TextChoices):
     OURS = "ours", "By us"
     SAFARICOM = "outside", "By Safaricom"

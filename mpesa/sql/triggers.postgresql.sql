@@ -263,3 +263,9 @@ CREATE TRIGGER duka_correction_update BEFORE UPDATE ON mpesa_correction FOR EACH
 CREATE TRIGGER duka_correction_delete BEFORE DELETE ON mpesa_correction FOR EACH ROW EXECUTE FUNCTION duka_kept();
 
 CREATE TRIGGER duka_correction_truncate BEFORE TRUNCATE ON mpesa_correction FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_balance_update BEFORE UPDATE ON mpesa_accountbalance FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_balance_delete BEFORE DELETE ON mpesa_accountbalance FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_balance_truncate BEFORE TRUNCATE ON mpesa_accountbalance FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();

@@ -211,6 +211,25 @@ BEGIN
     SELECT RAISE(ABORT, 'mpesa: what was ordered is frozen');
 END
 
+CREATE TRIGGER duka_balance_insert BEFORE INSERT ON mpesa_accountbalance
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a balance stays as it was told')
+    WHERE EXISTS (
+        SELECT 1 FROM mpesa_accountbalance
+        WHERE id = NEW.id OR order_id = NEW.order_id AND account = NEW.account
+    );
+END
+
+CREATE TRIGGER duka_balance_update BEFORE UPDATE ON mpesa_accountbalance
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a balance stays as it was told');
+END
+
+CREATE TRIGGER duka_balance_delete BEFORE DELETE ON mpesa_accountbalance
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a balance stays as it was told');
+END
+
 CREATE TRIGGER duka_reversal_insert BEFORE INSERT ON mpesa_reversal
 BEGIN
     SELECT RAISE(ABORT, 'mpesa: what was to be reversed is frozen')

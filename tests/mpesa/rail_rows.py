@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from mpesa.models import (
+    AccountBalance,
     Allocation,
     BalanceGap,
     ClosedReference,
@@ -127,6 +128,9 @@ def a_row_of_each(till: Till, *, receipt: str = RECEIPT, letter: str = "a") -> d
             reason="Seen on the portal.",
             by=owner,
             at=NOW,
+        ),
+        AccountBalance.objects.create(
+            till=till, order=order, account="Utility Account", cents=4_825_050, at=NOW
         ),
         TiedDay.objects.create(till=till, day=TODAY),
         ClosedReference.objects.create(

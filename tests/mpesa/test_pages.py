@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from mpesa.models import InitiatorOrder, Payment, Reversal, ReversalState
-from tests.make import a_business, a_payment, a_user, amina, baraka, chebet
+from mpesa.models import AccountBalance, InitiatorOrder, Payment, Reversal, ReversalState
+from tests.make import NOW, a_business, a_payment, a_user, amina, baraka, chebet
 from tests.mpesa.test_c2b import a_confirmation, take
 from tests.mpesa.test_orders import a_matched_payment, a_statement_of_today
 
@@ -57,6 +57,25 @@ def test_an_unknown_receipt_may_be_asked_about(shop, owner):
 
 def test_a_till_of_another_is_not_asked_about(shop, owner):
     assert owner.post("/payments/ask", {"receipt": "UKM5A1B2Z8", "till": "1"}).status_code == 404
+
+
+def test_a_tills_balance_is_asked_for_and_shown(shop, owner, settings, monkeypatch):
+    monkeypatch.setattr("mpesa.rail._has_initiator", lambda till: True)
+    assert "Ask for the balance" in owner.get("/payments/").content.decode()
+
+    for _ in range(2):
+        owner.post("/payments/till/9900302/balance")
+
+    order = InitiatorOrder.objects.get()
+    assert "no answer yet" in owner.get("/payments/").content.decode()
+    AccountBalance.objects.create(
+        till=shop.till, order=order, account="Utility Account", cents=4_825_050, at=NOW
+    )
+    page = owner.get("/payments/").content.decode()
+    assert ("Utility Account" in page, "KES 48,250.50" in page) == (True, True)
+    assert "Ask again for the balance" in page
+    assert owner.post("/payments/till/1/balance").status_code == 404
+    assert signed_in(baraka()).post("/payments/till/9900302/balance").status_code == 403
 
 
 def test_a_payment_shows_where_its_money_went(shop, owner):

@@ -7,6 +7,7 @@ import pytest
 
 from money import triggers
 from mpesa.models import (
+    AccountBalance,
     Allocation,
     BalanceGap,
     ClosedReference,
@@ -107,6 +108,7 @@ def test_reversal_second_person_is_another(rows: dict[Any, Any]) -> None:
 ONCE: list[tuple[str, Any, tuple[str, ...], dict[str, Any]]] = [
     ("closedreference_once", ClosedReference, ("till_id", "reference"), {}),
     ("sighting_once_per_source", Sighting, ("receipt", "source"), {}),
+    ("accountbalance_once_per_order", AccountBalance, ("order_id", "account"), {}),
     ("initiatororder_token_once", InitiatorOrder, ("token_digest",), {"key": "k"}),
     (
         "reversal_receipt_once",

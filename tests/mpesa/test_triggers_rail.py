@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mpesa.models import (
+    AccountBalance,
     Allocation,
     Correction,
     InboundMessage,
@@ -38,6 +39,7 @@ UPLOAD = "mpesa: a statement is kept; its content may only be erased"
 SEEN = "mpesa: what was seen is kept"
 RELEASED = "mpesa: that something was released stays on record"
 CORRECTED = "mpesa: a correction stays on record"
+TOLD = "mpesa: a balance stays as it was told"
 RESULT = "mpesa: a result stays"
 REVERSED = "mpesa: a reversal that was done stays so"
 FROZEN: dict[Any, tuple[str, list[dict[str, Any]]]] = {
@@ -125,7 +127,10 @@ KEPT = {
     Sighting: SEEN,
     Release: RELEASED,
     Correction: CORRECTED,
+    AccountBalance: TOLD,
 }
+# What is added and changes in nothing.
+ADDED = {Sighting, Release, Correction, AccountBalance}
 # What the INSERT trigger of SQLite says is the same, and looks at every unique column.
 UNIQUE: dict[Any, list[list[str]]] = {
     Allocation: [["id"], ["key"]],
@@ -136,6 +141,7 @@ UNIQUE: dict[Any, list[list[str]]] = {
     Sighting: [["id"], ["receipt"]],
     Release: [["id"], ["message_id"]],
     Correction: [["id"], ["payment_id"], ["row_id"]],
+    AccountBalance: [["id"], ["order_id"]],
 }
 ANEW: dict[str, Any] = {
     "id": 999,
@@ -169,7 +175,7 @@ def test_facts_are_frozen(rows: dict[Any, Any], model: Any, change: dict[str, An
         model.objects.update(**change)
 
 
-@pytest.mark.parametrize("model", [Sighting, Release, Correction])
+@pytest.mark.parametrize("model", sorted(ADDED, key=str))
 def test_rows_that_are_only_added_change_in_nothing(rows: dict[Any, Any], model: Any) -> None:
     for column in columns_of(model):
         with refused(kept(model)):
@@ -437,7 +443,11 @@ def test_rows_are_not_changed_by_an_upsert(rows: dict[Any, Any], model: Any) -> 
     listed = ", ".join(f'"{name}"' for name in names)
     column = "at" if "at" in names else "created_at" if "created_at" in names else None
     column = column or ("proposed_at" if "proposed_at" in names else "seen_at")
-    sentence = kept(model) if model in {Sighting, Release, Correction} else FROZEN[model][0]
+    sentence = (
+        kept(model)
+        if model in {Sighting, Release, Correction, AccountBalance}
+        else FROZEN[model][0]
+    )
 
     with refused(sentence):
         sql(
