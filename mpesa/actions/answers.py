@@ -133,7 +133,7 @@ def _take_balance(
             till=order.till,
             order=order,
             account=name,
-            cents=held.current_cents,
+            balance_cents=held.current_cents,
             at=message.received_at,
         )
         for name, held in told.items()

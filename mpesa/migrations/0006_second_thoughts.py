@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('account', models.CharField(max_length=100)),
-                ('cents', models.BigIntegerField()),
+                ('balance_cents', models.BigIntegerField()),
                 ('at', models.DateTimeField()),
             ],
         ),

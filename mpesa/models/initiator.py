@@ -88,13 +88,13 @@ class InitiatorOrder(models.Model):
 class AccountBalance(models.Model):
     """What an account of a till held, as Safaricom answered a question. Rows are only added.
 
-    `account` is Safaricom's name for it ("Utility Account"), `cents` may be below nothing.
+    `account` is Safaricom's name for it ("Utility Account"), `balance_cents` may be below nothing.
     """
 
     till = models.ForeignKey(Till, models.PROTECT, related_name="balances")
     order = models.ForeignKey(InitiatorOrder, models.PROTECT, related_name="balances")
     account = models.CharField(max_length=100)
-    cents = models.BigIntegerField()
+    balance_cents = models.BigIntegerField()
     at = models.DateTimeField()
 
     class Meta:

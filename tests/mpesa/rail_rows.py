@@ -130,7 +130,7 @@ def a_row_of_each(till: Till, *, receipt: str = RECEIPT, letter: str = "a") -> d
             at=NOW,
         ),
         AccountBalance.objects.create(
-            till=till, order=order, account="Utility Account", cents=4_825_050, at=NOW
+            till=till, order=order, account="Utility Account", balance_cents=4_825_050, at=NOW
         ),
         TiedDay.objects.create(till=till, day=TODAY),
         ClosedReference.objects.create(

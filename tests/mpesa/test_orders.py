@@ -217,7 +217,7 @@ def test_a_balance_is_noted_per_account_and_stands_on_the_tills_card(shop, gatew
     order.refresh_from_db()
     assert order.state == OrderState.DONE
     (standing,) = rail_of([shop.business], NOW).tills
-    found = [(one.account, one.cents) for one in standing.balances]
+    found = [(one.account, one.balance_cents) for one in standing.balances]
     assert found == [("Utility Account", 4_825_050), ("Working Account", -12_000)]
     assert (standing.balance_order, standing.balances[0].at) == (order, LATER)
 
@@ -228,11 +228,11 @@ def test_the_newest_balance_of_each_account_is_shown(shop):
         [orders[0], orders[0], orders[1]], [("A", 1), ("B", 2), ("B", 3)], strict=True
     ):
         AccountBalance.objects.create(
-            till=shop.till, order=order, account=account, cents=cents, at=order.created_at
+            till=shop.till, order=order, account=account, balance_cents=cents, at=order.created_at
         )
 
     (standing,) = rail_of([shop.business], NOW).tills
-    assert [(one.account, one.cents) for one in standing.balances] == [("A", 1), ("B", 3)]
+    assert [(one.account, one.balance_cents) for one in standing.balances] == [("A", 1), ("B", 3)]
 
 
 # ---- reversals ----

@@ -71,7 +71,7 @@ def test_a_tills_balance_is_asked_for_and_shown(shop, owner, settings, monkeypat
     order = InitiatorOrder.objects.get()
     assert "no answer yet" in owner.get("/payments/").content.decode()
     AccountBalance.objects.create(
-        till=shop.till, order=order, account="Utility Account", cents=4_825_050, at=NOW
+        till=shop.till, order=order, account="Utility Account", balance_cents=4_825_050, at=NOW
     )
     page = owner.get("/payments/").content.decode()
     assert ("Utility Account" in page, "KES 48,250.50" in page) == (True, True)
