@@ -12,6 +12,8 @@ class Ability(StrEnum):
     SEE_BOOKS = "see_books"
     SEE_TAKINGS = "see_takings"
     SET_PRICES = "set_prices"
+    # Keep a customer's money, mark it to be given back, undo what it was matched to.
+    SET_ASIDE = "set_aside"
     MANAGE = "manage"
     # Journals, reversals, months to lock, years to close.
     KEEP_BOOKS = "keep_books"
@@ -22,7 +24,13 @@ class Ability(StrEnum):
 ABILITIES: dict[str, frozenset[Ability]] = {
     Role.OWNER: frozenset(Ability),
     Role.MANAGER: frozenset(
-        {Ability.SELL, Ability.SEE_TAKINGS, Ability.SET_PRICES, Ability.CLOSE_DAYS}
+        {
+            Ability.SELL,
+            Ability.SEE_TAKINGS,
+            Ability.SET_PRICES,
+            Ability.SET_ASIDE,
+            Ability.CLOSE_DAYS,
+        }
     ),
     Role.CASHIER: frozenset({Ability.SELL}),
     Role.LAUNDRY_ATTENDANT: frozenset({Ability.SELL}),

@@ -139,7 +139,8 @@ def journals_waiting(businesses: Iterable[Business]) -> dict[int, int]:
     return dict(rows.values_list("business_id").annotate(count=Count("pk")))
 
 
-def has_owner_address(business: Business) -> bool:
-    """Tell whether an active owner has an e-mail address, to which the day's mail can go."""
+def owner_addresses(business: Business) -> list[str]:
+    """Return the e-mail addresses of the active owners, in the order in which they came."""
     owners = Membership.objects.filter(business=business, role=Role.OWNER, user__is_active=True)
-    return owners.exclude(user__email="").exists()
+    found = owners.exclude(user__email="").order_by("user_id")
+    return list(found.values_list("user__email", flat=True).distinct())

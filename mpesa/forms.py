@@ -38,3 +38,17 @@ def read_receipt(text: str) -> str:
     if not receipt:
         raise Unreadable("A receipt has ten letters and digits, like UKM5A1B2C3.")
     return receipt
+
+
+def read_static_amount(text: str) -> int:
+    """Return whole shillings of a code that is printed, 0 where nothing is written.
+
+    Raises Unreadable.
+    """
+    typed = text.replace(",", "").strip()
+    if not typed:
+        return 0
+    cents = parse_amount(typed)
+    if not cents or cents % CENTS_PER_SHILLING or cents > MOST_SHILLINGS * CENTS_PER_SHILLING:
+        raise Unreadable("Write whole shillings, like 150, or leave the amount empty.")
+    return cents // CENTS_PER_SHILLING

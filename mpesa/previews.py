@@ -209,7 +209,7 @@ def _count_payment(preview: Preview, row: Row, till: Till, payment: Payment | No
         preview.new.add(cents)
     elif payment.till_id != till.pk:
         preview.conflicts.append(shown(row, f"We have it at {payment.till}."))
-    elif payment.amount_cents != cents:
+    elif payment.paid_cents != cents:
         preview.conflicts.append(shown(row, "We have it with another amount."))
     else:
         preview.known.add(cents)

@@ -14,6 +14,7 @@ from money.queries import balances_of
 from mpesa.models import (
     JOINABLE,
     LIVE_STATES,
+    Allocation,
     InboundMessage,
     InboundState,
     Payer,
@@ -32,6 +33,9 @@ ANSWERED_WITHIN = timedelta(minutes=10)
 CLOCKS_DIFFER = timedelta(minutes=1)
 # The pull looks back for two days: what came alone is looked at a little longer.
 ALONE_FOR = timedelta(days=3)
+# Cents of a payment: what was paid, and what of it did not go back.
+PAID = F("amount_cents") + F("corrected_cents")
+KEPT = PAID - F("reversed_cents")
 
 
 def waiting_messages(after: int = 0) -> list[int]:
@@ -64,17 +68,29 @@ def requests_to_query(now: datetime) -> list[int]:
 
 def unmatched_payments() -> QuerySet[Payment]:
     """Return payments of which something is still unidentified, oldest first."""
-    left = F("amount_cents") - F("reversed_cents")
-    return Payment.objects.filter(allocated_cents__lt=left).order_by("pk")
+    return Payment.objects.filter(allocated_cents__lt=KEPT).order_by("pk")
+
+
+def touched(payment: str) -> Exists:
+    """Tell of a row whether its payment was ever matched; `payment` names its id.
+
+    A wrong guess that gave way by itself does not count: no person has decided anything.
+    """
+    matches = Allocation.objects.filter(payment=OuterRef(payment))
+    gave_way = Q(is_guess=True, undone_at__isnull=False, undone_by=None)
+    return Exists(matches.exclude(gave_way))
+
+
+def was_touched(payment: Payment) -> bool:
+    """Tell whether a payment was ever matched, as `touched` does."""
+    return Payment.objects.filter(touched("pk"), pk=payment.pk).exists()
 
 
 def inbox_of(businesses: Iterable[Business]) -> dict[int, int]:
     """Return business id -> unmatched cents; each equals its account of unidentified receipts."""
     rows = unmatched_payments().filter(till__business__in=businesses).order_by()
     return dict(
-        rows.values_list("till__business_id").annotate(
-            total=Sum(F("amount_cents") - F("reversed_cents") - F("allocated_cents"))
-        )
+        rows.values_list("till__business_id").annotate(total=Sum(KEPT - F("allocated_cents")))
     )
 
 
@@ -137,7 +153,9 @@ def payments_that_fit(request: PaymentRequest) -> list[Payment]:
 
 
 def _alone() -> QuerySet[Payment]:
-    return unmatched_payments().filter(request=None, allocations=None, reversed_cents=0)
+    return unmatched_payments().filter(
+        request=None, allocations=None, reversed_cents=0, corrected_cents=0
+    )
 
 
 def _agree(payment: Payment, request: PaymentRequest) -> bool:
@@ -209,7 +227,7 @@ def status_of_rail() -> Status:
         PaymentRequest.objects.order_by().values_list("state").annotate(count=Count("pk"))
     )
     sums = Payment.objects.aggregate(
-        count=Count("pk"), cents=Sum("amount_cents"), reversed_cents=Sum("reversed_cents")
+        count=Count("pk"), cents=Sum(PAID), reversed_cents=Sum("reversed_cents")
     )
     ties = inbox_ties(Business.objects.order_by("slug"))
     return {

@@ -9,9 +9,12 @@ from django.db.models import Max, QuerySet
 from money.models import Business
 from mpesa.credentials import MissingCredentials, initiator_of
 from mpesa.models import (
+    AccountBalance,
     BalanceGap,
     InboundMessage,
     InboundState,
+    InitiatorOrder,
+    OrderKind,
     PullRun,
     PullVerdict,
     Reversal,
@@ -28,7 +31,10 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class TillStanding:
-    """One till: when a message of each kind came last, and what the nets say of it."""
+    """One till: when a message of each kind came last, and what the nets say of it.
+
+    `balances` are the last that Safaricom told of each account, `balance_order` the last question.
+    """
 
     till: Till
     prompt_at: datetime | None
@@ -36,6 +42,8 @@ class TillStanding:
     pull: PullRun | None
     is_blind: bool
     has_initiator: bool
+    balances: list[AccountBalance]
+    balance_order: InitiatorOrder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,18 @@ def _standing(till: Till, now: datetime) -> TillStanding:
         is_blind=len(pulls) == BLIND_STREAK
         and all(one.verdict == PullVerdict.BLIND for one in pulls),
         has_initiator=_has_initiator(till),
+        balances=_balances_of(till),
+        balance_order=InitiatorOrder.objects.filter(till=till, kind=OrderKind.BALANCE)
+        .order_by("-pk")
+        .first(),
     )
+
+
+def _balances_of(till: Till) -> list[AccountBalance]:
+    """Return the last balance of each account that was ever told, by the account's name."""
+    rows = AccountBalance.objects.filter(till=till).order_by("-pk")[:LISTED]
+    last = {one.account: one for one in reversed(rows)}
+    return [last[name] for name in sorted(last)]
 
 
 def _has_initiator(till: Till) -> bool:

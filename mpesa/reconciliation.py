@@ -37,6 +37,12 @@ class Difference:
     payment: Payment
     sentence: str
 
+    @property
+    def may_be_corrected(self) -> bool:
+        """Whether the amount is what differs, so that an owner may say the statement is right."""
+        is_same_till = self.payment.till_id == self.row.till_id
+        return is_same_till and self.payment.paid_cents != self.row.amount_cents
+
 
 @dataclass(slots=True)
 class DayMatch:
@@ -139,8 +145,8 @@ def _match_rows(till: Till, rows: list[StatementRow], matches: dict[date, DayMat
 def _differs(till: Till, row: StatementRow, payment: Payment, *, is_forged: bool) -> str:
     if payment.till_id != till.pk:
         return f"Our books have it at {payment.till}."
-    if payment.amount_cents != row.amount_cents:
-        return f"Our books have KES {format_shillings(payment.amount_cents)}."
+    if payment.paid_cents != row.amount_cents:
+        return f"Our books have KES {format_shillings(payment.paid_cents)}."
     return "We took it back as forged, but the statement has it." if is_forged else ""
 
 

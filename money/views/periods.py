@@ -28,7 +28,7 @@ from money.day_close import day_document, text_of
 from money.drafts import TooLong
 from money.forms.days import BadDay, read_day, read_month, year_of
 from money.models import Business, PeriodEvent, User
-from money.queries import has_owner_address
+from money.queries import owner_addresses
 from money.views.doors import INSIDE, Reader, fields_of, opened_by
 
 REFUSALS = (
@@ -173,7 +173,7 @@ def day(request: HttpRequest, reader: Reader, slug: str, day: str) -> HttpRespon
         "document": day_document(business=business, day=the_day),
         "sees": reader.may(Ability.SEE_BOOKS, business.pk),
         "closes": reader.may(Ability.CLOSE_DAYS, business.pk),
-        "has_address": has_owner_address(business),
+        "has_address": bool(owner_addresses(business)),
         "before": the_day - timedelta(days=1),
         "after": the_day + timedelta(days=1),
         "today": timezone.localdate(),

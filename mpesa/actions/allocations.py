@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from money.actions.posting import post
 from money.chart import Code
@@ -24,7 +25,8 @@ class AlreadyUndone(Exception):
 class Match:
     """What part of a payment is for.
 
-    `key` makes it happen once; `reference` is the upper floor's word for what it settles.
+    `key` makes it happen once; `reference` is the upper floor's word for what it settles;
+    `is_guess` where it follows from a request that the payment was joined to by a guess.
     """
 
     key: str
@@ -34,6 +36,7 @@ class Match:
     description: str
     reference: str = ""
     note: str = ""
+    is_guess: bool = False
 
 
 def locked_payment(payment_id: int) -> Payment:
@@ -72,6 +75,7 @@ def allocate(
                 account_code=match.account_code,
                 amount_cents=cents,
                 note=match.note,
+                is_guess=match.is_guess,
                 by=actor,
                 at=now,
             )
@@ -116,3 +120,17 @@ def undo_allocation(
             ],
         )
         return post(draft, posted_at=now)
+
+
+def make_room(payment: Payment, cents: int, *, reason: str, by: User | None, now: datetime) -> None:
+    """Undo matches of a locked payment until `cents` of it are left, and no more of them.
+
+    What was set aside to be given back goes first, before any sale is opened again; then the
+    newest.
+    """
+    live = payment.allocations.filter(undone_at=None)
+    for match in sorted(live, key=lambda one: (one.purpose != Purpose.REFUND, -one.pk)):
+        if payment.left_cents >= cents:
+            return
+        today = timezone.localdate(now)
+        undo_allocation(payment, match, reason=reason, occurred_on=today, by=by, now=now)

@@ -9,6 +9,7 @@ from mpesa.actions.quarantine import Quarantine
 from mpesa.actions.reversals import complete_reversal
 from mpesa.actions.stk import believable
 from mpesa.models import (
+    AccountBalance,
     InboundMessage,
     InitiatorOrder,
     OrderKind,
@@ -55,7 +56,7 @@ def understand_result(message: InboundMessage, now: datetime) -> str:
     if order.kind == OrderKind.STATUS:
         return _take_status(order, result, message, now)
     if order.kind == OrderKind.BALANCE:
-        return _take_balance(order, result, now)
+        return _take_balance(order, result, message, now)
     return _take_reversal(order, result, now)
 
 
@@ -119,13 +120,24 @@ def _payer_of(status: StatusAnswer) -> PayerFacts:
     return PayerFacts(phone=phone if phone.isdigit() else "", name=" ".join(name.split()))
 
 
-def _take_balance(order: InitiatorOrder, result: Result, now: datetime) -> str:
+def _take_balance(
+    order: InitiatorOrder, result: Result, message: InboundMessage, now: datetime
+) -> str:
     told = parse_balances(result.parameters.get("AccountBalance", ""))
     if not result.is_success or not told:
         end_order(order, OrderState.FAILED, code=result.code, text=result.text, now=now)
         return "No balance was told."
-    text = ", ".join(f"{name}: {held.current_cents}" for name, held in told.items())
-    end_order(order, OrderState.DONE, code=result.code, text=text, now=now)
+    end_order(order, OrderState.DONE, code=result.code, text=result.text, now=now)
+    AccountBalance.objects.bulk_create(
+        AccountBalance(
+            till=order.till,
+            order=order,
+            account=name,
+            balance_cents=held.current_cents,
+            at=message.received_at,
+        )
+        for name, held in told.items()
+    )
     return ""
 
 
@@ -166,7 +178,7 @@ def _refuse_other_reversal(reversal: Reversal, payment: Payment, answer: Reversa
         raise Quarantine("The result is about another receipt than we asked for.")
     if answer.amount_cents not in {None, reversal.amount_cents}:
         raise Quarantine("Another amount was reversed than we asked for.")
-    if reversal.amount_cents > payment.amount_cents - payment.reversed_cents:
+    if reversal.amount_cents > payment.paid_cents - payment.reversed_cents:
         raise Quarantine("More would have gone back than was paid.")
     if answer.receipt and Reversal.objects.filter(receipt=answer.receipt).exists():
         raise Quarantine("This receipt is another reversal's.")

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from mpesa.actions.orders import ask_about
 from mpesa.actions.payments import OtherFacts, PayerFacts, Seen, record_payment
 from mpesa.actions.requests import client_for
+from mpesa.actions.restoring import forgery_of
 from mpesa.actions.reversals import NotReversible, take_outside_reversal
 from mpesa.credentials import MissingCredentials, initiator_of
 from mpesa.daraja import Ambiguous, Refused
@@ -254,7 +255,8 @@ def ask_about_held(*, now: datetime) -> int:
         about = (till.pk, message.receipt)
         if about in asked or not _has_initiator(till):
             continue
-        if Payment.objects.filter(receipt=message.receipt).exists():
+        payment = Payment.objects.filter(receipt=message.receipt).first()
+        if payment and not forgery_of(payment):
             continue
         asked.add(about)
         ask_about(till=till, receipt=message.receipt, by=None, now=now)

@@ -74,6 +74,17 @@ def ask_about(*, till: Till, receipt: str, by: User | None, now: datetime) -> In
     )
 
 
+def ask_balance(*, till: Till, by: User | None, now: datetime) -> InitiatorOrder:
+    """Ask Safaricom what the till's accounts hold; pressing twice within a minute asks once."""
+    return place_order(
+        till=till,
+        kind=OrderKind.BALANCE,
+        key=f"balance:{till.pk}:{now:%Y%m%d%H%M}",
+        by=by,
+        now=now,
+    )
+
+
 def send(*, order_id: int, now: datetime) -> OrderState | None:
     """Send an order; None where another worker has it or it has ended.
 

@@ -10,17 +10,17 @@ from django.utils import timezone
 from money.actions.posting import post
 from money.chart import Code
 from money.drafts import Draft
+from mpesa.actions.allocations import locked_payment
+from mpesa.actions.guesses import let_go, payments_about, undo_guess
+from mpesa.actions.restoring import forgery_of, restore
 from mpesa.masking import mask_phone
 from mpesa.models import (
-    JOINABLE,
+    TRUSTED,
     InboundMessage,
     InboundState,
-    Origin,
     Payer,
     Payment,
     PaymentRequest,
-    RequestState,
-    ReversalState,
     Sighting,
     Source,
     Till,
@@ -63,15 +63,21 @@ def record_payment(seen: Seen, *, recorded_at: datetime) -> bool:
     """Record a payment and post it to unidentified receipts; False where it was known already.
 
     Dr M-Pesa till, Cr unidentified receipts, on the Nairobi date of the transaction. A request is
-    joined to its payment whichever of the two messages comes first. Raises OtherFacts where the
-    receipt is known with another amount, till or request, or where the request was paid by
-    another receipt.
+    joined to its payment whichever of the two messages comes first, and a guess that says otherwise
+    gives way. What the owner took back as
+    forged counts again where a trusted source speaks for it, and is True as well. Raises OtherFacts
+    where the receipt is known with another amount, till or request, where the request was paid by
+    another receipt, or where it was taken back and only a message speaks for it.
     """
     with transaction.atomic():
+        wrong = _wrong_guesses(seen, recorded_at) if seen.request else []
         payment, is_new = _payment_of(seen, recorded_at)
+        forgery = None if is_new else forgery_of(payment)
+        if forgery and seen.source not in TRUSTED:
+            raise OtherFacts("The owner took this payment back as forged.")
         _note_payer(payment, seen.payer)
         if _note_sighting(seen, recorded_at):
-            _look_again_at(seen.receipt)
+            look_again_at(seen.receipt)
         if is_new:
             draft = Draft(
                 business=seen.till.business,
@@ -85,14 +91,16 @@ def record_payment(seen: Seen, *, recorded_at: datetime) -> bool:
                 ],
             )
             post(draft, posted_at=recorded_at)
-    return is_new
+        elif forgery:
+            restore(forgery, payment, source=seen.source, now=recorded_at)
+        for guessed in wrong:
+            undo_guess(guessed, told=seen.receipt, now=recorded_at)
+    return is_new or forgery is not None
 
 
 def _payment_of(seen: Seen, recorded_at: datetime) -> tuple[Payment, bool]:
     """Return the payment of this receipt, with its request joined, and whether it is new."""
     request = seen.request
-    if request and Payment.objects.filter(request=request).exclude(receipt=seen.receipt).exists():
-        raise OtherFacts("The request was paid by another receipt.")
     payment, is_new = Payment.objects.get_or_create(
         receipt=seen.receipt,
         defaults={
@@ -104,21 +112,44 @@ def _payment_of(seen: Seen, recorded_at: datetime) -> tuple[Payment, bool]:
             "recorded_at": recorded_at,
         },
     )
-    if (payment.till_id, payment.amount_cents) != (seen.till.pk, seen.amount_cents):
+    if not is_new:
+        # Whoever takes it back at this moment sees what is said here, or is seen here.
+        payment = locked_payment(payment.pk)
+    if payment.till_id != seen.till.pk or not _agrees(payment, seen):
         raise OtherFacts("The receipt is known with another amount or till.")
-    if not is_new and _is_taken_back(payment):
-        raise OtherFacts("The owner took this payment back as forged.")
-    if request and payment.request_id != request.pk:
-        if payment.request_id:
-            raise OtherFacts("The receipt is known with another request.")
-        payment.request = request
-        payment.save(update_fields=["request"])
+    if request and (payment.request_id, payment.request_is_guess) != (request.pk, False):
+        payment.request, payment.request_is_guess = request, False
+        payment.save(update_fields=["request", "request_is_guess"])
     return payment, is_new
 
 
-def _is_taken_back(payment: Payment) -> bool:
-    """Tell whether the owner found that the payment never came; who says otherwise is looked at."""
-    return payment.reversals.filter(origin=Origin.FORGED, state=ReversalState.DONE).exists()
+def _agrees(payment: Payment, seen: Seen) -> bool:
+    """Tell whether a source names the amount that was paid, or repeats what it said before."""
+    if seen.amount_cents == payment.paid_cents:
+        return True
+    said = Sighting.objects.filter(receipt=seen.receipt, source=seen.source)
+    return bool(payment.corrected_cents) and said.filter(amount_cents=seen.amount_cents).exists()
+
+
+def _wrong_guesses(seen: Seen, now: datetime) -> list[Payment]:
+    """Return the payments, locked, whose guessed request this callback shows to be another's.
+
+    They have let it go, and what was matched by the guess is still to be undone: that posts.
+    Raises OtherFacts where something better than a guess stands against the callback.
+    """
+    request = seen.request
+    assert request is not None
+    wrong = []
+    for payment in payments_about(request, seen.receipt):
+        is_same = payment.receipt == seen.receipt
+        if payment.request_id is None or (is_same and payment.request_id == request.pk):
+            continue
+        if not payment.request_is_guess:
+            whose = "receipt is known with another request" if is_same else ""
+            raise OtherFacts(f"The {whose or 'request was paid by another receipt'}.")
+        let_go(payment, now)
+        wrong.append(payment)
+    return wrong
 
 
 def _note_sighting(seen: Seen, now: datetime) -> bool:
@@ -155,26 +186,7 @@ def _note_payer(payment: Payment, facts: PayerFacts | None) -> None:
     payer.save()
 
 
-def join_request(payment: Payment, request: PaymentRequest, now: datetime) -> bool:
-    """Join a payment that came alone to the prompt that it answers; False where either is taken.
-
-    The request is paid with it. Both are locked here, the request first, as its callback does.
-    """
-    with transaction.atomic():
-        asked = PaymentRequest.objects.select_for_update().get(pk=request.pk)
-        alone = Payment.objects.select_for_update().get(pk=payment.pk)
-        is_taken = alone.request_id or Payment.objects.filter(request=asked).exists()
-        if is_taken or asked.state not in JOINABLE:
-            return False
-        asked.state, asked.next_query_at = RequestState.PAID, None
-        asked.ended_at = asked.ended_at or now
-        asked.save(update_fields=["state", "next_query_at", "ended_at"])
-        alone.request = asked
-        alone.save(update_fields=["request"])
-    return True
-
-
-def _look_again_at(receipt: str) -> None:
+def look_again_at(receipt: str) -> None:
     """Have what waits in quarantine about this receipt understood in the light of what is new."""
     held = InboundMessage.objects.filter(receipt=receipt, state=InboundState.QUARANTINED)
     held.update(state=InboundState.WAITING, handled_at=None)

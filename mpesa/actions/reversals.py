@@ -12,7 +12,7 @@ from money.cents import format_shillings
 from money.chart import Code
 from money.drafts import Draft
 from money.models import User
-from mpesa.actions.allocations import locked_payment, undo_allocation
+from mpesa.actions.allocations import locked_payment, make_room
 from mpesa.actions.orders import place_order
 from mpesa.actions.quarantine import NotAllowed
 from mpesa.credentials import MissingCredentials, initiator_of
@@ -23,7 +23,6 @@ from mpesa.models import (
     OrderState,
     Origin,
     Payment,
-    Purpose,
     Reversal,
     ReversalState,
     Sighting,
@@ -241,19 +240,8 @@ def complete_reversal(
     """
     today = timezone.localdate(now)
     _recall(reversal, now)
-    # What was set aside to be given back is what goes back, before any sale is opened again.
-    live = payment.allocations.filter(undone_at=None)
-    for match in sorted(live, key=lambda one: (one.purpose != Purpose.REFUND, -one.pk)):
-        if payment.left_cents >= reversal.amount_cents:
-            break
-        undo_allocation(
-            payment,
-            match,
-            reason=f"The payment was reversed: {reversal.reason}",
-            occurred_on=today,
-            by=by,
-            now=now,
-        )
+    why = f"The payment was reversed: {reversal.reason}"
+    make_room(payment, reversal.amount_cents, reason=why, by=by, now=now)
     payment.reversed_cents += reversal.amount_cents
     payment.save(update_fields=["reversed_cents"])
     reversal.state, reversal.ended_at = ReversalState.DONE, now
@@ -324,7 +312,7 @@ def _refuse_unreversible(
     """Raise NotReversible where there is not as much to reverse, or it is under way."""
     if len(reason.strip()) < LEAST_REASON:
         raise NotReversible("Say why, in a few words.")
-    rest = payment.amount_cents - payment.reversed_cents
+    rest = payment.paid_cents - payment.reversed_cents
     if not 0 < amount_cents <= rest:
         raise NotReversible(f"At most KES {format_shillings(rest)} of this payment can go back.")
     live = Reversal.objects.filter(payment=payment, state__in=LIVE_REVERSALS)

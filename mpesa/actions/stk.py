@@ -2,16 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
-
 from mpesa.actions.payments import PayerFacts, Seen, record_payment
 from mpesa.actions.quarantine import Quarantine, is_released
 from mpesa.models import (
     InboundMessage,
-    Payment,
     PaymentRequest,
     RequestState,
-    Sighting,
     Source,
 )
 from mpesa.payloads import StkResult, parse_stk_callback
@@ -64,25 +60,17 @@ def _take_success(
     request.checkout_request_id = result.checkout_request_id
     request.merchant_request_id = request.merchant_request_id or result.merchant_request_id
     _end(request, RequestState.PAID, result, now)
-    # A confirmation that looked like this prompt's may have been joined to it by mistake. The token
-    # proves this one: it is money all the same, for the inbox.
-    is_taken = Payment.objects.filter(request=request).exclude(receipt=result.receipt)
-    is_joined = is_taken.exclude(receipt__in=_told_by_prompts()).exists()
     seen = Seen(
         source=Source.STK,
         till=request.till,
         receipt=result.receipt,
         amount_cents=result.amount_cents,
         paid_at=_time_of(result, request, message),
-        request=None if is_joined else request,
+        request=request,
         message=message,
         payer=PayerFacts(phone=request.phone),
     )
     return "" if record_payment(seen, recorded_at=now) else "A repeat: the receipt was known."
-
-
-def _told_by_prompts() -> QuerySet[Sighting, str]:
-    return Sighting.objects.filter(source=Source.STK).values_list("receipt", flat=True)
 
 
 def _take_released(message: InboundMessage, result: StkResult, now: datetime) -> str:

@@ -10,6 +10,7 @@ from mpesa.models.inbound import Erasure, InboundMessage, InboundState, Release,
 from mpesa.models.initiator import (
     LIVE_ORDERS,
     LIVE_REVERSALS,
+    AccountBalance,
     InitiatorOrder,
     OrderKind,
     OrderState,
@@ -19,6 +20,7 @@ from mpesa.models.initiator import (
 )
 from mpesa.models.nets import (
     BalanceGap,
+    Correction,
     PullRun,
     PullVerdict,
     StatementRow,
@@ -26,7 +28,15 @@ from mpesa.models.nets import (
     TiedDay,
     UploadState,
 )
-from mpesa.models.payments import Allocation, Payer, Payment, Purpose, Sighting, Source
+from mpesa.models.payments import (
+    TRUSTED,
+    Allocation,
+    Payer,
+    Payment,
+    Purpose,
+    Sighting,
+    Source,
+)
 from mpesa.models.requests import JOINABLE, LIVE_STATES, PaymentRequest, RequestState
 from mpesa.models.tills import (
     TRUSTED_UP_TO_CENTS,
@@ -42,10 +52,13 @@ __all__ = [
     "LIVE_ORDERS",
     "LIVE_REVERSALS",
     "LIVE_STATES",
+    "TRUSTED",
     "TRUSTED_UP_TO_CENTS",
+    "AccountBalance",
     "Allocation",
     "BalanceGap",
     "ClosedReference",
+    "Correction",
     "Erasure",
     "HeldToken",
     "InboundMessage",

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from money.models import User
-from mpesa.models.payments import Payment
+from mpesa.models.payments import TRUSTED, Payment, Source
 from mpesa.models.tills import Till
 
 
@@ -85,6 +85,30 @@ class InitiatorOrder(models.Model):
         return f"{self.get_kind_display()} {self.pk} ({self.state})"
 
 
+class AccountBalance(models.Model):
+    """What an account of a till held, as Safaricom answered a question. Rows are only added.
+
+    `account` is Safaricom's name for it ("Utility Account"), `balance_cents` may be below nothing.
+    """
+
+    till = models.ForeignKey(Till, models.PROTECT, related_name="balances")
+    order = models.ForeignKey(InitiatorOrder, models.PROTECT, related_name="balances")
+    account = models.CharField(max_length=100)
+    balance_cents = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="accountbalance_once_per_order", fields=["order", "account"]
+            ),
+        ]
+        indexes: ClassVar = [models.Index(name="accountbalance_by_till", fields=["till", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.account} of {self.till}"
+
+
 class Origin(models.TextChoices):
     OURS = "ours", "By us"
     SAFARICOM = "outside", "By Safaricom"
@@ -97,6 +121,7 @@ class ReversalState(models.TextChoices):
     DONE = "done", "Done"
     REFUSED = "refused", "Not done"
     UNKNOWN = "unknown", "No result came"
+    UNDONE = "undone", "Undone: it came after all"
 
 
 LIVE_REVERSALS = (ReversalState.PROPOSED, ReversalState.APPROVED, ReversalState.UNKNOWN)
@@ -107,6 +132,9 @@ class Reversal(models.Model):
 
     `receipt` is the reversal's own. Done, it is posted on the day it is known: Dr unidentified
     receipts, Cr M-Pesa till, after whatever the payment was matched to has been undone.
+
+    One of origin forged is undone when Safaricom speaks for its payment after all: `undone_source`
+    says by what, and a second entry reverses the first. What really went back is never undone.
     """
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="reversals")
@@ -123,6 +151,8 @@ class Reversal(models.Model):
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_source = models.CharField(max_length=8, choices=Source.choices, blank=True)
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -135,6 +165,16 @@ class Reversal(models.Model):
             ),
             models.CheckConstraint(
                 name="reversal_state_is_known", condition=Q(state__in=ReversalState.values)
+            ),
+            models.CheckConstraint(
+                name="reversal_only_a_forgery_is_undone",
+                condition=Q(
+                    state=ReversalState.UNDONE,
+                    origin=Origin.FORGED,
+                    undone_at__isnull=False,
+                    undone_source__in=TRUSTED,
+                )
+                | ~Q(state=ReversalState.UNDONE) & Q(undone_at=None, undone_source=""),
             ),
             models.CheckConstraint(name="reversal_has_a_reason", condition=~Q(reason="")),
             models.CheckConstraint(

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from money.models import User
-from mpesa.models.payments import Sighting
+from mpesa.models.payments import Payment, Sighting
 from mpesa.models.tills import Till
 
 
@@ -144,6 +144,38 @@ class StatementRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.receipt} {self.kind}"
+
+
+class Correction(models.Model):
+    """An owner's word that a statement is right about a payment's amount. Rows are only added.
+
+    `before_cents` is what the books had, `amount_cents` what the statement says; the difference is
+    posted on the day it is known. The payment keeps what was first told.
+    """
+
+    payment = models.OneToOneField(Payment, models.PROTECT, related_name="correction")
+    row = models.OneToOneField(StatementRow, models.PROTECT, related_name="correction")
+    before_cents = models.BigIntegerField()
+    amount_cents = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="correction_amount_is_positive",
+                condition=Q(amount_cents__gt=0, before_cents__gt=0),
+            ),
+            models.CheckConstraint(
+                name="correction_changes_something",
+                condition=~Q(amount_cents=F("before_cents")),
+            ),
+            models.CheckConstraint(name="correction_has_a_reason", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Correction of payment {self.payment_id}"
 
 
 class TiedDay(models.Model):

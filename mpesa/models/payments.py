@@ -21,12 +21,18 @@ class Source(models.TextChoices):
     STATEMENT = "file", "Statement"
 
 
+# What we asked Safaricom for, or a person took from its portal; the others only came to us.
+TRUSTED = (Source.PULL, Source.STATUS, Source.STATEMENT)
+
+
 class Payment(models.Model):
     """Money that Safaricom says our till received: one row per receipt, its facts frozen.
 
-    `allocated_cents` is what has been matched, `reversed_cents` what was taken back; the rest
+    `corrected_cents` is what a statement said more (or less) than the message, `allocated_cents`
+    what has been matched, `reversed_cents` what was taken back; the rest
     stands in the account of unidentified receipts, so the sum over all payments always equals that
-    account's balance.
+    account's balance. `request_is_guess` says that it was joined to its request because till,
+    amount, time and payer fit, not by a callback that names the request: it gives way to that.
     """
 
     receipt = models.CharField(max_length=20, unique=True)
@@ -36,8 +42,10 @@ class Payment(models.Model):
     request = models.OneToOneField(
         PaymentRequest, models.PROTECT, null=True, blank=True, related_name="payment"
     )
+    request_is_guess = models.BooleanField(default=False)
     message = models.ForeignKey(InboundMessage, models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField()
+    corrected_cents = models.BigIntegerField(default=0)
     allocated_cents = models.BigIntegerField(default=0)
     reversed_cents = models.BigIntegerField(default=0)
 
@@ -51,8 +59,14 @@ class Payment(models.Model):
                 condition=Q(
                     allocated_cents__gte=0,
                     reversed_cents__gte=0,
-                    allocated_cents__lte=F("amount_cents") - F("reversed_cents"),
+                    allocated_cents__lte=F("amount_cents")
+                    + F("corrected_cents")
+                    - F("reversed_cents"),
                 ),
+            ),
+            models.CheckConstraint(
+                name="payment_guess_has_its_request",
+                condition=Q(request_is_guess=False) | Q(request__isnull=False),
             ),
             models.CheckConstraint(
                 name="payment_receipt_looks_right", condition=Q(receipt__regex=r"^[A-Z0-9]{6,20}$")
@@ -62,7 +76,11 @@ class Payment(models.Model):
             models.Index(
                 name="payment_unmatched",
                 fields=["id"],
-                condition=Q(allocated_cents__lt=F("amount_cents") - F("reversed_cents")),
+                condition=Q(
+                    allocated_cents__lt=F("amount_cents")
+                    + F("corrected_cents")
+                    - F("reversed_cents")
+                ),
             ),
             models.Index(name="payment_by_day", fields=["paid_at"]),
         ]
@@ -71,9 +89,14 @@ class Payment(models.Model):
         return self.receipt
 
     @property
+    def paid_cents(self) -> int:
+        """Return the cents that were paid: what was first told, as a statement corrected it."""
+        return self.amount_cents + self.corrected_cents
+
+    @property
     def left_cents(self) -> int:
         """Return the cents that nobody has identified yet."""
-        return self.amount_cents - self.allocated_cents - self.reversed_cents
+        return self.paid_cents - self.allocated_cents - self.reversed_cents
 
 
 class Sighting(models.Model):
@@ -143,6 +166,7 @@ class Allocation(models.Model):
     """Part or all of a payment, matched to what it was for; undone, it stays as history.
 
     Posted Dr unidentified receipts, Cr `account_code`, and the other way round when it is undone.
+    `is_guess` is a match that the machine made because the payment's request was one.
     """
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="allocations")
@@ -152,6 +176,7 @@ class Allocation(models.Model):
     account_code = models.CharField(max_length=12)
     amount_cents = models.BigIntegerField()
     note = models.CharField(max_length=200, blank=True)
+    is_guess = models.BooleanField(default=False)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

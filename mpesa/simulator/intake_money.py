@@ -139,7 +139,8 @@ def read_qr(fields: Mapping[str, Any]) -> str:
         text(fields, "MerchantName"),
         text(fields, "TrxCode"),
         text(fields, "CPI"),
-        str(_amount(fields)),
+        # A guess: with 0 the customer types the amount.
+        "0" if matching(fields, "Amount", AMOUNT) == "0" else str(_amount(fields)),
         text(fields, "RefNo"),
     )
     return "|".join(parts)

@@ -31,7 +31,9 @@ BEGIN
         RAISE EXCEPTION 'mpesa: what was asked is frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF OLD.state = 'paid' AND NEW.state <> 'paid' THEN
+    -- What only a guess called paid may turn out to be unknown.
+    IF OLD.state = 'paid' AND NEW.state <> 'paid'
+       AND NOT (NEW.state = 'unknown' AND OLD.result_code <> '0') THEN
         RAISE EXCEPTION 'mpesa: a success is never downgraded'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -46,12 +48,24 @@ BEGIN
     IF (OLD.id, OLD.receipt, OLD.till_id, OLD.amount_cents, OLD.paid_at, OLD.recorded_at)
        IS DISTINCT FROM
        (NEW.id, NEW.receipt, NEW.till_id, NEW.amount_cents, NEW.paid_at, NEW.recorded_at)
-       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS DISTINCT FROM NEW.request_id)
+       -- A guess gives way, to none or to what a callback proves.
+       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS DISTINCT FROM NEW.request_id
+           AND NOT (OLD.request_is_guess AND NOT NEW.request_is_guess))
+       OR (NEW.request_is_guess AND NOT OLD.request_is_guess AND OLD.request_id IS NOT NULL)
        OR (OLD.message_id IS NOT NULL AND OLD.message_id IS DISTINCT FROM NEW.message_id) THEN
         RAISE EXCEPTION 'mpesa: the facts of a payment are frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF NEW.reversed_cents < OLD.reversed_cents THEN
+    IF NEW.corrected_cents <> OLD.corrected_cents
+       AND NEW.corrected_cents <> (SELECT coalesce(sum(amount_cents - before_cents), 0)
+                                   FROM mpesa_correction WHERE payment_id = OLD.id) THEN
+        RAISE EXCEPTION 'mpesa: only a correction changes what was paid'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    -- But what was taken back as forged, and came after all.
+    IF NEW.reversed_cents < OLD.reversed_cents
+       AND NEW.reversed_cents <> (SELECT coalesce(sum(amount_cents), 0) FROM mpesa_reversal
+                                  WHERE payment_id = OLD.id AND state = 'done') THEN
         RAISE EXCEPTION 'mpesa: what was reversed stays so'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -100,9 +114,9 @@ CREATE TRIGGER duka_release_truncate BEFORE TRUNCATE ON mpesa_release FOR EACH S
 
 CREATE OR REPLACE FUNCTION duka_allocation_update() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-    IF (OLD.id, OLD.payment_id, OLD.key, OLD.purpose, OLD.reference, OLD.account_code, OLD.amount_cents, OLD.note, OLD.by_id, OLD.at)
+    IF (OLD.id, OLD.payment_id, OLD.key, OLD.purpose, OLD.reference, OLD.account_code, OLD.amount_cents, OLD.note, OLD.is_guess, OLD.by_id, OLD.at)
        IS DISTINCT FROM
-       (NEW.id, NEW.payment_id, NEW.key, NEW.purpose, NEW.reference, NEW.account_code, NEW.amount_cents, NEW.note, NEW.by_id, NEW.at) THEN
+       (NEW.id, NEW.payment_id, NEW.key, NEW.purpose, NEW.reference, NEW.account_code, NEW.amount_cents, NEW.note, NEW.is_guess, NEW.by_id, NEW.at) THEN
         RAISE EXCEPTION 'mpesa: a match is undone, never changed'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -157,11 +171,23 @@ BEGIN
     END IF;
     -- Its receipt may become known later, from the statement.
     IF OLD.state = 'done'
-       AND ((OLD.state, OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at)
+       AND ((OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at)
             IS DISTINCT FROM
-            (NEW.state, NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at)
+            (NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at)
+            OR NEW.state <> 'done' AND NOT (OLD.origin = 'forged' AND NEW.state = 'undone')
             OR NEW.receipt <> OLD.receipt AND OLD.receipt <> '') THEN
         RAISE EXCEPTION 'mpesa: a reversal that was done stays so'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF OLD.state = 'undone'
+       AND (OLD.state, OLD.receipt, OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at, OLD.undone_at, OLD.undone_source)
+           IS DISTINCT FROM
+           (NEW.state, NEW.receipt, NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at, NEW.undone_at, NEW.undone_source) THEN
+        RAISE EXCEPTION 'mpesa: a reversal that was undone stays so'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NEW.state = 'undone' AND OLD.state NOT IN ('done', 'undone') THEN
+        RAISE EXCEPTION 'mpesa: only what was done is undone'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF OLD.approved_at IS NOT NULL
@@ -231,3 +257,15 @@ CREATE TRIGGER duka_upload_update BEFORE UPDATE ON mpesa_statementupload FOR EAC
 CREATE TRIGGER duka_upload_delete BEFORE DELETE ON mpesa_statementupload FOR EACH ROW EXECUTE FUNCTION duka_kept();
 
 CREATE TRIGGER duka_upload_truncate BEFORE TRUNCATE ON mpesa_statementupload FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_correction_update BEFORE UPDATE ON mpesa_correction FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_correction_delete BEFORE DELETE ON mpesa_correction FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_correction_truncate BEFORE TRUNCATE ON mpesa_correction FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_balance_update BEFORE UPDATE ON mpesa_accountbalance FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_balance_delete BEFORE DELETE ON mpesa_accountbalance FOR EACH ROW EXECUTE FUNCTION duka_kept();
+
+CREATE TRIGGER duka_balance_truncate BEFORE TRUNCATE ON mpesa_accountbalance FOR EACH STATEMENT EXECUTE FUNCTION duka_kept();

@@ -45,8 +45,10 @@ BEGIN
     SELECT RAISE(ABORT, 'mpesa: what was asked is frozen')
     WHERE (OLD.id, OLD.till_id, OLD."key", OLD.reference, OLD.account_reference, OLD.amount_cents, OLD.created_by_id, OLD.created_at)
           IS NOT (NEW.id, NEW.till_id, NEW."key", NEW.reference, NEW.account_reference, NEW.amount_cents, NEW.created_by_id, NEW.created_at);
+    -- What only a guess called paid may turn out to be unknown.
     SELECT RAISE(ABORT, 'mpesa: a success is never downgraded')
-    WHERE OLD.state = 'paid' AND NEW.state <> 'paid';
+    WHERE OLD.state = 'paid' AND NEW.state <> 'paid'
+      AND NOT (NEW.state = 'unknown' AND OLD.result_code <> '0');
     -- UPDATE OR REPLACE would delete the row that holds the value.
     SELECT RAISE(ABORT, 'mpesa: what was asked is kept')
     WHERE EXISTS (SELECT 1 FROM mpesa_paymentrequest
@@ -79,11 +81,21 @@ BEGIN
     SELECT RAISE(ABORT, 'mpesa: the facts of a payment are frozen')
     WHERE (OLD.id, OLD.receipt, OLD.till_id, OLD.amount_cents, OLD.paid_at, OLD.recorded_at)
           IS NOT (NEW.id, NEW.receipt, NEW.till_id, NEW.amount_cents, NEW.paid_at, NEW.recorded_at)
-       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS NOT NEW.request_id)
+       -- A guess gives way, to none or to what a callback proves.
+       OR (OLD.request_id IS NOT NULL AND OLD.request_id IS NOT NEW.request_id
+           AND NOT (OLD.request_is_guess AND NOT NEW.request_is_guess))
+       OR (NEW.request_is_guess AND NOT OLD.request_is_guess AND OLD.request_id IS NOT NULL)
        OR (OLD.message_id IS NOT NULL AND OLD.message_id IS NOT NEW.message_id)
        OR EXISTS (SELECT 1 FROM mpesa_payment WHERE request_id = NEW.request_id AND id <> OLD.id);
+    SELECT RAISE(ABORT, 'mpesa: only a correction changes what was paid')
+    WHERE NEW.corrected_cents <> OLD.corrected_cents
+      AND NEW.corrected_cents <> (SELECT coalesce(sum(amount_cents - before_cents), 0)
+                                  FROM mpesa_correction WHERE payment_id = OLD.id);
     SELECT RAISE(ABORT, 'mpesa: what was reversed stays so')
-    WHERE NEW.reversed_cents < OLD.reversed_cents;
+    -- But what was taken back as forged, and came after all.
+    WHERE NEW.reversed_cents < OLD.reversed_cents
+      AND NEW.reversed_cents <> (SELECT coalesce(sum(amount_cents), 0) FROM mpesa_reversal
+                                 WHERE payment_id = OLD.id AND state = 'done');
 END
 
 CREATE TRIGGER duka_payment_delete BEFORE DELETE ON mpesa_payment
@@ -157,8 +169,8 @@ END
 CREATE TRIGGER duka_allocation_update BEFORE UPDATE ON mpesa_allocation
 BEGIN
     SELECT RAISE(ABORT, 'mpesa: a match is undone, never changed')
-    WHERE (OLD.id, OLD.payment_id, OLD."key", OLD.purpose, OLD.reference, OLD.account_code, OLD.amount_cents, OLD.note, OLD.by_id, OLD.at)
-          IS NOT (NEW.id, NEW.payment_id, NEW."key", NEW.purpose, NEW.reference, NEW.account_code, NEW.amount_cents, NEW.note, NEW.by_id, NEW.at);
+    WHERE (OLD.id, OLD.payment_id, OLD."key", OLD.purpose, OLD.reference, OLD.account_code, OLD.amount_cents, OLD.note, OLD.is_guess, OLD.by_id, OLD.at)
+          IS NOT (NEW.id, NEW.payment_id, NEW."key", NEW.purpose, NEW.reference, NEW.account_code, NEW.amount_cents, NEW.note, NEW.is_guess, NEW.by_id, NEW.at);
     SELECT RAISE(ABORT, 'mpesa: what was undone stays so')
     WHERE OLD.undone_at IS NOT NULL AND (OLD.undone_at, OLD.undone_by_id, OLD.undone_reason) IS NOT (NEW.undone_at, NEW.undone_by_id, NEW.undone_reason);
 END
@@ -199,6 +211,25 @@ BEGIN
     SELECT RAISE(ABORT, 'mpesa: what was ordered is frozen');
 END
 
+CREATE TRIGGER duka_balance_insert BEFORE INSERT ON mpesa_accountbalance
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a balance stays as it was told')
+    WHERE EXISTS (
+        SELECT 1 FROM mpesa_accountbalance
+        WHERE id = NEW.id OR order_id = NEW.order_id AND account = NEW.account
+    );
+END
+
+CREATE TRIGGER duka_balance_update BEFORE UPDATE ON mpesa_accountbalance
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a balance stays as it was told');
+END
+
+CREATE TRIGGER duka_balance_delete BEFORE DELETE ON mpesa_accountbalance
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a balance stays as it was told');
+END
+
 CREATE TRIGGER duka_reversal_insert BEFORE INSERT ON mpesa_reversal
 BEGIN
     SELECT RAISE(ABORT, 'mpesa: what was to be reversed is frozen')
@@ -218,9 +249,16 @@ BEGIN
     SELECT RAISE(ABORT, 'mpesa: a reversal that was done stays so')
     -- Its receipt may become known later, from the statement.
     WHERE OLD.state = 'done'
-      AND ((OLD.state, OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at)
-           IS NOT (NEW.state, NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at)
+      AND ((OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at)
+           IS NOT (NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at)
+           OR NEW.state <> 'done' AND NOT (OLD.origin = 'forged' AND NEW.state = 'undone')
            OR NEW.receipt <> OLD.receipt AND OLD.receipt <> '');
+    SELECT RAISE(ABORT, 'mpesa: a reversal that was undone stays so')
+    WHERE OLD.state = 'undone'
+      AND (OLD.state, OLD.receipt, OLD.order_id, OLD.approved_by_id, OLD.approved_at, OLD.ended_at, OLD.undone_at, OLD.undone_source)
+          IS NOT (NEW.state, NEW.receipt, NEW.order_id, NEW.approved_by_id, NEW.approved_at, NEW.ended_at, NEW.undone_at, NEW.undone_source);
+    SELECT RAISE(ABORT, 'mpesa: only what was done is undone')
+    WHERE NEW.state = 'undone' AND OLD.state NOT IN ('done', 'undone');
     SELECT RAISE(ABORT, 'mpesa: who approved a reversal stays on record')
     WHERE OLD.approved_at IS NOT NULL
       AND (OLD.approved_by_id, OLD.approved_at) IS NOT (NEW.approved_by_id, NEW.approved_at);
@@ -260,6 +298,25 @@ END
 CREATE TRIGGER duka_statementrow_delete BEFORE DELETE ON mpesa_statementrow
 BEGIN
     SELECT RAISE(ABORT, 'mpesa: a row of a statement is frozen');
+END
+
+CREATE TRIGGER duka_correction_insert BEFORE INSERT ON mpesa_correction
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a correction stays on record')
+    WHERE EXISTS (
+        SELECT 1 FROM mpesa_correction
+        WHERE id = NEW.id OR payment_id = NEW.payment_id OR row_id = NEW.row_id
+    );
+END
+
+CREATE TRIGGER duka_correction_update BEFORE UPDATE ON mpesa_correction
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a correction stays on record');
+END
+
+CREATE TRIGGER duka_correction_delete BEFORE DELETE ON mpesa_correction
+BEGIN
+    SELECT RAISE(ABORT, 'mpesa: a correction stays on record');
 END
 
 CREATE TRIGGER duka_upload_insert BEFORE INSERT ON mpesa_statementupload

@@ -12,7 +12,7 @@ from money.access import Ability
 from money.cents import format_shillings
 from money.views.doors import Reader, fields_of, opened_by, plain
 from mpesa import doorbell
-from mpesa.actions.orders import ask_about
+from mpesa.actions.orders import ask_about, ask_balance
 from mpesa.actions.reversals import (
     NotReversible,
     approve_reversal,
@@ -75,6 +75,20 @@ def ask(request: HttpRequest, reader: Reader) -> HttpResponse:
         f"Safaricom is asked about {receipt}. If it was paid to {till}, it is in the inbox in a"
         " moment.",
     )
+    return redirect("rail:front")
+
+
+@opened_by(Ability.MANAGE)
+@require_POST
+def balance(request: HttpRequest, reader: Reader, number: str) -> HttpResponse:
+    """Ask Safaricom what a till's accounts hold."""
+    mine = reader.where(Ability.MANAGE)
+    till = Till.objects.filter(number=plain(number), business__in=mine).first()
+    if till is None:
+        raise Http404
+    ask_balance(till=till, by=reader.user, now=timezone.now())
+    doorbell.payments.press()
+    messages.success(request, f"Safaricom is asked what {till} holds. Reload in a moment.")
     return redirect("rail:front")
 
 
@@ -176,7 +190,7 @@ def _page(
     reversals = list(
         found.reversals.select_related("proposed_by", "approved_by", "order").order_by("pk")
     )
-    rest_cents = found.amount_cents - found.reversed_cents
+    rest_cents = found.paid_cents - found.reversed_cents
     context: dict[str, Any] = {
         "payment": found,
         "payer": getattr(found, "payer", None),

@@ -15,11 +15,12 @@ from money.access import Ability
 from money.forms.days import BadDay, read_day
 from money.views.doors import Reader, fields_of, opened_by, plain
 from mpesa import doorbell
+from mpesa.actions.corrections import NotCorrectable, correct_by_statement
 from mpesa.actions.quarantine import NotAllowed
 from mpesa.actions.reversals import NotReversible, take_back_forged
 from mpesa.actions.statements import NotNow, confirm, drop, upload
 from mpesa.actions.tying import tie_days
-from mpesa.models import Payment, StatementUpload, TiedDay, Till, UploadState
+from mpesa.models import Payment, StatementRow, StatementUpload, TiedDay, Till, UploadState
 from mpesa.previews import preview_of
 from mpesa.reconciliation import DayMatch, days_of, start_of, uploads_of
 from mpesa.statements import NotAStatement
@@ -236,6 +237,28 @@ def take_back(request: HttpRequest, reader: Reader, number: str, pk: str) -> Htt
         return _day_page(request, reader, till, on, str(refusal))
     tie_days(till=till, first=on, last=on, now=now)
     messages.success(request, f"{payment.receipt} was taken back.")
+    return redirect("statements:day", number, on.isoformat())
+
+
+@opened_by(Ability.SEE_BOOKS)
+@require_POST
+def correct(request: HttpRequest, reader: Reader, number: str, pk: str) -> HttpResponse:
+    """Let the statement's amount of a payment stand."""
+    till = _till(reader, number)
+    row = StatementRow.objects.filter(till=till, pk=int(pk)).first()
+    if row is None:
+        raise Http404
+    reader.insist(Ability.MANAGE, till.business)
+    on, now = timezone.localdate(row.at), timezone.now()
+    reason = fields_of(request).get("reason", "")
+    try:
+        correct_by_statement(row_id=row.pk, reason=reason, by=reader.user, now=now)
+    except (NotCorrectable, NotAllowed) as refusal:
+        return _day_page(request, reader, till, on, str(refusal))
+    tie_days(till=till, first=on, last=on, now=now)
+    messages.success(
+        request, f"{row.receipt} has the statement's amount. The difference is posted today."
+    )
     return redirect("statements:day", number, on.isoformat())
 
 

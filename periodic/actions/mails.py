@@ -8,7 +8,8 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 
 from money.day_close import anchor_text, day_document, name_of_actor, text_of
-from money.models import Business, PeriodChange, PeriodEvent, Role, User
+from money.models import PeriodChange, PeriodEvent
+from money.queries import owner_addresses
 from periodic.models import Mail
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 # Whoever sets up mail later gets no flood of old days.
 NEWS_FOR = timedelta(days=2)
 MOST_AT_ONCE = 20
+MOST_OWNERS = 5
 # A mail in hand is left alone for so long; after a crash another worker takes it.
 IN_HAND = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=6)
@@ -33,7 +35,8 @@ def write_day_mails(*, now: datetime) -> int:
     for deed in _deeds(events):
         event = deed[0]
         key = f"period:{event.pk}"
-        to = _owners_of(event.business)
+        # As many whole addresses as the column takes.
+        to = owner_addresses(event.business)[:MOST_OWNERS]
         if not to or Mail.objects.filter(key=key).exists():
             continue
         subject, body = _news_of(deed)
@@ -52,15 +55,6 @@ def write_day_mails(*, now: datetime) -> int:
             )
         written += is_new
     return written
-
-
-def _owners_of(business: Business) -> list[str]:
-    """Return the addresses of the owners, as many whole ones as the column takes."""
-    owners = User.objects.filter(
-        is_active=True, memberships__business=business, memberships__role=Role.OWNER
-    )
-    found = owners.exclude(email="").order_by("pk").values_list("email", flat=True).distinct()
-    return list(found)[:5]
 
 
 def _deeds(events: Iterable[PeriodEvent]) -> list[list[PeriodEvent]]:

@@ -15,7 +15,7 @@ from money.models import Business, User
 from mpesa.actions.allocations import Match, allocate, locked_payment, undo_allocation
 from mpesa.masking import mask
 from mpesa.models import Allocation, Payment, Purpose
-from mpesa.queries import unmatched_payments
+from mpesa.queries import touched, unmatched_payments
 from shops.actions.settle import (
     StillAsking,
     lock_sale,
@@ -29,7 +29,7 @@ from shops.queries.sales import owed_cents
 
 # Who sells may say what a payment was for; what keeps or gives back money is the manager's.
 MATCHES = Ability.SELL
-SETS_ASIDE = Ability.SET_PRICES
+SETS_ASIDE = Ability.SET_ASIDE
 
 
 class NotAllowed(Exception):
@@ -90,15 +90,7 @@ def hold_as_credit(
 
     Phones in the note are masked: it is never erased. Raises NotAllowed, NotEnough, UsedBefore.
     """
-    match = Match(
-        key=key,
-        purpose=Purpose.CREDIT,
-        account_code=Code.PREPAYMENTS,
-        amount_cents=amount_cents or 0,
-        description="Held as a customer's credit",
-        note=mask(note)[:200],
-    )
-    return _set_aside(payment_id, match, by, now, is_rest=amount_cents is None)
+    return _set_aside(payment_id, Purpose.CREDIT, amount_cents, note, key, by, now)
 
 
 def mark_for_refund(
@@ -108,39 +100,45 @@ def mark_for_refund(
 
     Phones in the note are masked: it is never erased. Raises NotAllowed, NotEnough, UsedBefore.
     """
-    match = Match(
-        key=key,
-        purpose=Purpose.REFUND,
-        account_code=Code.REFUNDS_DUE,
-        amount_cents=amount_cents or 0,
-        description="To be given back",
-        note=mask(note)[:200],
-    )
-    return _set_aside(payment_id, match, by, now, is_rest=amount_cents is None)
+    return _set_aside(payment_id, Purpose.REFUND, amount_cents, note, key, by, now)
+
+
+# What money is set aside for: its account, and what its entry says.
+_ASIDE = {
+    Purpose.CREDIT: (Code.PREPAYMENTS, "Held as a customer's credit"),
+    Purpose.REFUND: (Code.REFUNDS_DUE, "To be given back"),
+}
 
 
 def _set_aside(
-    payment_id: int, wanted: Match, by: User, now: datetime, *, is_rest: bool
+    payment_id: int,
+    purpose: Purpose,
+    amount_cents: int | None,
+    note: str,
+    key: str,
+    by: User,
+    now: datetime,
 ) -> Allocation:
-    """Allocate what `wanted` says, or all that is left, on the day of `now`."""
+    """Allocate `amount_cents` of a payment, or all that is left, on the day of `now`."""
+    account, words = _ASIDE[purpose]
     with transaction.atomic():
         payment = locked_payment(payment_id)
         _refuse_unable(by, payment.till.business, SETS_ASIDE)
-        match_key = f"{wanted.purpose}:{payment.receipt}:{wanted.key}"
+        match_key = f"{purpose}:{payment.receipt}:{key}"
         if first := Allocation.objects.filter(key=match_key).first():
-            _refuse_other(first, wanted.purpose, "")
+            _refuse_other(first, purpose, "")
             return first
-        cents = payment.left_cents if is_rest else wanted.amount_cents
+        cents = payment.left_cents if amount_cents is None else amount_cents
         if not 0 < cents <= payment.left_cents:
             left = format_shillings(payment.left_cents)
             raise NotEnough(f"{payment.receipt} has KES {left} left. Write that much or less.")
         match = Match(
             key=match_key,
-            purpose=wanted.purpose,
-            account_code=wanted.account_code,
+            purpose=purpose,
+            account_code=account,
             amount_cents=cents,
-            description=f"{wanted.description}: {payment.receipt}",
-            note=wanted.note,
+            description=f"{words}: {payment.receipt}",
+            note=mask(note)[:200],
         )
         # Money that came after midnight is not set aside before it was received.
         day = max(timezone.localdate(now), timezone.localdate(payment.paid_at))
@@ -199,7 +197,7 @@ def _refuse_other(first: Allocation, purpose: str, reference: str) -> None:
 def _refuse_arriving(sale: Sale, payment: Payment) -> None:
     """Raise StillAsking where another payment, which was asked for, is about to settle the sale."""
     arriving = unmatched_payments().filter(
-        request__reference=sale.reference, allocations=None, reversed_cents=0
+        ~touched("pk"), request__reference=sale.reference, reversed_cents=0
     )
     if arriving.exclude(pk=payment.pk).exists():
         raise StillAsking("Another payment for this sale has just come. Look at the sale first.")

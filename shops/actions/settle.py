@@ -17,10 +17,10 @@ from money.chart import Code
 from money.drafts import Draft, DraftLine
 from money.models import User
 from mpesa.actions.allocations import Match, allocate, locked_payment
-from mpesa.actions.payments import join_request
+from mpesa.actions.guesses import join_request
 from mpesa.actions.requests import request_payment, withdraw
 from mpesa.models import Allocation, Payment, PaymentRequest, Purpose, Till
-from mpesa.queries import is_being_asked, payments_that_fit, requests_that_fit
+from mpesa.queries import is_being_asked, payments_that_fit, requests_that_fit, was_touched
 from shops.models import OWING, Method, ReceiptBook, Sale, SaleState, Tender
 from shops.queries.sales import awaited_payments, owed_cents
 
@@ -127,18 +127,27 @@ def match_payment(*, payment_id: int, now: datetime) -> bool:
         _join(payment_id, now)
         payment = locked_payment(payment_id)
         reference = _REFERENCE.fullmatch(payment.request.reference) if payment.request else None
-        if reference is None or payment.request is None or payment.allocations.exists():
+        if reference is None or payment.request is None or was_touched(payment):
             return False
         sale = Sale.objects.select_for_update().filter(pk=int(reference[1])).first()
         if (
             sale is None
             or sale.state not in OWING
             or sale.business_id != payment.till.business_id
-            or not owed_cents(sale) == payment.amount_cents == payment.left_cents
+            or not owed_cents(sale) == payment.paid_cents == payment.left_cents
         ):
             return False
-        key = f"match:{payment.receipt}"
-        settle_by(sale, payment, key=key, by=payment.request.created_by, now=now)
+        # A guess that gives way leaves its key behind; the answer of a prompt may follow it.
+        how = "guess" if payment.request_is_guess else "match"
+        key = f"{how}:{payment.receipt}"
+        settle_by(
+            sale,
+            payment,
+            key=key,
+            by=payment.request.created_by,
+            now=now,
+            is_guess=payment.request_is_guess,
+        )
     return True
 
 
@@ -152,7 +161,15 @@ def _join(payment_id: int, now: datetime) -> None:
         join_request(payment, requests[0], now)
 
 
-def settle_by(sale: Sale, payment: Payment, *, key: str, by: User, now: datetime) -> None:
+def settle_by(
+    sale: Sale,
+    payment: Payment,
+    *,
+    key: str,
+    by: User,
+    now: datetime,
+    is_guess: bool = False,
+) -> None:
     """Settle a locked sale by as much of a locked payment as it owes, and post both; do it last.
 
     Dr receivable Cr sales and VAT where it was open, then Dr unidentified receipts Cr receivable.
@@ -171,6 +188,7 @@ def settle_by(sale: Sale, payment: Payment, *, key: str, by: User, now: datetime
         account_code=Code.RECEIVABLE,
         amount_cents=cents,
         description=f"M-Pesa for receipt {sale.number}",
+        is_guess=is_guess,
     )
     allocate(payment, match, occurred_on=paid_on, actor=by, now=now)
 

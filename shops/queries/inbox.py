@@ -17,7 +17,7 @@ from money.cents import NotAnAmount, parse_shillings
 from money.models import Business
 from mpesa.models import Allocation, Payer, Payment, PaymentRequest
 from mpesa.payloads import normalise_reference
-from mpesa.queries import inbox_ties, is_payer, unmatched_payments
+from mpesa.queries import KEPT, inbox_ties, is_payer, unmatched_payments
 from shops.models import OWING, Sale, SaleState
 from shops.suggestions import Alone, Owing, Suggestion, suggest
 
@@ -101,7 +101,7 @@ def _matching(rows: QuerySet[Payment], words: str) -> QuerySet[Payment]:
     found = Q(receipt__icontains=text)
     with suppress(NotAnAmount):
         cents = parse_shillings(text)
-        left = F("amount_cents") - F("allocated_cents") - F("reversed_cents")
+        left = KEPT - F("allocated_cents")
         rows = rows.annotate(left=left)
         found |= Q(amount_cents=cents) | Q(left=cents)
     return rows.filter(found)

@@ -13,7 +13,7 @@ from money.cents import line_total
 from money.models import Business
 from mpesa.masking import mask_phone
 from mpesa.models import Allocation, Payment, PaymentRequest, Purpose, RequestState
-from mpesa.queries import unmatched_payments
+from mpesa.queries import touched, unmatched_payments
 from mpesa.results import meaning_of
 from shops.models import OWING, Method, Product, Sale, SaleLine, SaleState, Tender
 
@@ -96,7 +96,7 @@ def owed_cents(sale: Sale) -> int:
 def awaited_payments(sale: Sale) -> QuerySet[PaymentRequest]:
     """Return paid requests of a sale whose money is on its way to it: it comes by itself."""
     return PaymentRequest.objects.filter(
-        Q(payment=None) | Q(payment__allocations=None, payment__reversed_cents=0),
+        Q(payment=None) | Q(~touched("payment"), payment__reversed_cents=0),
         reference=sale.reference,
         state=RequestState.PAID,
     )
@@ -175,7 +175,7 @@ def payments_to_match() -> QuerySet[Payment]:
     )
     return unmatched_payments().filter(
         Exists(owing.filter(its_reference=OuterRef("request__reference"))),
-        allocations=None,
+        ~touched("pk"),
         reversed_cents=0,
     )
 

@@ -227,8 +227,8 @@ class Run:
         print(f"  workers killed {self.kills:,} times")
         account = -self.house.balance("duka", "2130")
         inbox = self.house.value(
-            "SELECT coalesce(sum(amount_cents - allocated_cents - reversed_cents), 0)"
-            " FROM mpesa_payment"
+            "SELECT coalesce(sum(amount_cents + corrected_cents"
+            " - allocated_cents - reversed_cents), 0) FROM mpesa_payment"
         )
         print(f"  inbox {inbox:,} cents, account {account:,} cents")
         print(f"  verify_books: {self.house.manage('verify_books').strip()}")

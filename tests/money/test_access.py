@@ -8,10 +8,10 @@ pytestmark = pytest.mark.django_db
 
 MAY = {
     Role.OWNER: {
-        *("sell", "see_books", "see_takings", "set_prices", "manage"),
+        *("sell", "see_books", "see_takings", "set_prices", "set_aside", "manage"),
         *("keep_books", "close_days", "unlock"),
     },
-    Role.MANAGER: {"sell", "see_takings", "set_prices", "close_days"},
+    Role.MANAGER: {"sell", "see_takings", "set_prices", "set_aside", "close_days"},
     Role.CASHIER: {"sell"},
     Role.LAUNDRY_ATTENDANT: {"sell"},
     Role.RIDER: {"sell"},

@@ -285,7 +285,11 @@ class Life:
         for receipt, cents, *_ in held:
             assert self.side.facts[receipt].cents == cents
         now_paid = {
-            pk for (pk,) in rows("SELECT id FROM mpesa_paymentrequest WHERE state = 'paid'")
+            # One that only a guess calls paid may turn out to be unknown.
+            pk
+            for (pk,) in rows(
+                "SELECT id FROM mpesa_paymentrequest WHERE state = 'paid' AND result_code = '0'"
+            )
         }
         assert self.paid <= now_paid
         self.paid = now_paid

@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from mpesa.models import (
+    AccountBalance,
     Allocation,
     BalanceGap,
     ClosedReference,
+    Correction,
     InboundMessage,
     InitiatorOrder,
     OrderKind,
@@ -69,6 +71,15 @@ def a_row_of_each(till: Till, *, receipt: str = RECEIPT, letter: str = "a") -> d
         by=owner,
         at=NOW,
     )
+    row = StatementRow.objects.create(
+        **money,
+        upload=upload,
+        kind="payment",
+        sign=1,
+        at=NOW,
+        linked_receipt="UKM0000001",
+        posted_key=f"statement:{letter}",
+    )
     rows: list[Any] = [
         message,
         payment,
@@ -100,15 +111,7 @@ def a_row_of_each(till: Till, *, receipt: str = RECEIPT, letter: str = "a") -> d
             approved_by=owner,
             approved_at=NOW + timedelta(minutes=1),
         ),
-        StatementRow.objects.create(
-            **money,
-            upload=upload,
-            kind="payment",
-            sign=1,
-            at=NOW,
-            linked_receipt="UKM0000001",
-            posted_key=f"statement:{letter}",
-        ),
+        row,
         PullRun.objects.create(
             till=till,
             since=NOW - timedelta(hours=2),
@@ -117,6 +120,18 @@ def a_row_of_each(till: Till, *, receipt: str = RECEIPT, letter: str = "a") -> d
             verdict=PullVerdict.FOUND,
         ),
         BalanceGap.objects.create(after=sighting, before=sighting, missing_cents=500, found_at=NOW),
+        Correction.objects.create(
+            payment=payment,
+            row=row,
+            before_cents=18_000,
+            amount_cents=19_000,
+            reason="Seen on the portal.",
+            by=owner,
+            at=NOW,
+        ),
+        AccountBalance.objects.create(
+            till=till, order=order, account="Utility Account", balance_cents=4_825_050, at=NOW
+        ),
         TiedDay.objects.create(till=till, day=TODAY),
         ClosedReference.objects.create(
             till=till, reference="A12", reason="Left the estate.", by=owner, at=NOW

@@ -7,8 +7,8 @@ import pytest
 
 from money.chart import Code
 from money.queries import balances
+from mpesa.actions.guesses import join_request
 from mpesa.actions.inbound import receive, understand
-from mpesa.actions.payments import join_request
 from mpesa.actions.quarantine import NotAllowed, NotReleasable, release
 from mpesa.addresses import CONFIRMATION, VALIDATION, callback_url
 from mpesa.models import (
@@ -280,7 +280,7 @@ def test_the_address_is_what_our_own_proxy_saw(shop, client, settings, hops, for
     assert InboundMessage.objects.get().address == expected
 
 
-def test_the_callback_behind_a_joined_forgery_is_money_all_the_same(shop):
+def test_the_callback_behind_a_joined_forgery_takes_its_prompt_back(shop):
     request = a_request(shop.till)
     forged = a_payment(shop.till, receipt="UKM5A1B2F1")
     join_request(payment=forged, request=request, now=NOW)
@@ -288,4 +288,6 @@ def test_the_callback_behind_a_joined_forgery_is_money_all_the_same(shop):
     state = understand(message_id=a_message(shop.till, body=a_callback()).pk, now=LATER)
 
     assert state == InboundState.UNDERSTOOD
-    assert Payment.objects.get(receipt="UKM5A1B2C3").request is None
+    assert Payment.objects.get(receipt="UKM5A1B2C3").request == request
+    forged.refresh_from_db()
+    assert (forged.request, forged.request_is_guess) == (None, False)

@@ -10,7 +10,13 @@ from money.models import Entry, User
 from money.queries import balances
 from mpesa.actions.allocations import Match, allocate, locked_payment
 from mpesa.actions.inbound import receive, understand
-from mpesa.actions.orders import ask_about, follow_up, orders_to_send, place_order, send
+from mpesa.actions.orders import (
+    ask_about,
+    ask_balance,
+    follow_up,
+    orders_to_send,
+    send,
+)
 from mpesa.actions.payments import OtherFacts
 from mpesa.actions.quarantine import NotAllowed
 from mpesa.actions.reversals import (
@@ -26,10 +32,10 @@ from mpesa.actions.reversals import (
 from mpesa.addresses import RESULT, TIMEOUT
 from mpesa.masking import mask_phone
 from mpesa.models import (
+    AccountBalance,
     Allocation,
     InboundState,
     InitiatorOrder,
-    OrderKind,
     OrderState,
     Origin,
     Payment,
@@ -42,6 +48,7 @@ from mpesa.models import (
     UploadState,
 )
 from mpesa.queries import inbox_of
+from mpesa.rail import rail_of
 from tests.make import NOW, TODAY, a_payment, a_request, a_till, a_user, amina, baraka, chebet
 from tests.mpesa.gateway import answer, sample
 
@@ -197,16 +204,35 @@ def test_a_refused_order_ends_with_the_reason(shop, gateway):
     assert send(order_id=order.pk, now=NOW) == OrderState.FAILED
 
 
-def test_a_balance_is_noted(shop, gateway):
+def test_a_balance_is_noted_per_account_and_stands_on_the_tills_card(shop, gateway):
     gateway.will_answer(sample(200, "account-balance-response"))
-    order = place_order(till=shop.till, kind=OrderKind.BALANCE, key="balance:1", by=None, now=NOW)
+    order = ask_balance(till=shop.till, by=None, now=NOW)
+    assert ask_balance(till=shop.till, by=None, now=NOW).pk == order.pk
     send(order_id=order.pk, now=NOW)
 
-    text = "Working Account|KES|120.00|120.00|0.00|0.00&Utility Account|KES|48250.50|48250.50|0|0"
-    hear(shop, token_of(gateway), a_result(parameters={"AccountBalance": text}))
+    text = "Working Account|KES|-120.00|120.00|0.00|0.00&Utility Account|KES|48250.50|48250.50|0|0"
+    for _ in range(2):
+        hear(shop, token_of(gateway), a_result(parameters={"AccountBalance": text}))
 
     order.refresh_from_db()
-    assert (order.state, "4825050" in order.result_text) == (OrderState.DONE, True)
+    assert order.state == OrderState.DONE
+    (standing,) = rail_of([shop.business], NOW).tills
+    found = [(one.account, one.balance_cents) for one in standing.balances]
+    assert found == [("Utility Account", 4_825_050), ("Working Account", -12_000)]
+    assert (standing.balance_order, standing.balances[0].at) == (order, LATER)
+
+
+def test_the_newest_balance_of_each_account_is_shown(shop):
+    orders = [ask_balance(till=shop.till, by=None, now=NOW + timedelta(hours=n)) for n in (0, 1)]
+    for order, (account, cents) in zip(
+        [orders[0], orders[0], orders[1]], [("A", 1), ("B", 2), ("B", 3)], strict=True
+    ):
+        AccountBalance.objects.create(
+            till=shop.till, order=order, account=account, balance_cents=cents, at=order.created_at
+        )
+
+    (standing,) = rail_of([shop.business], NOW).tills
+    assert [(one.account, one.balance_cents) for one in standing.balances] == [("A", 1), ("B", 3)]
 
 
 # ---- reversals ----

@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client
 
-from mpesa.models import InitiatorOrder, Payment, Reversal, ReversalState
-from tests.make import a_business, a_payment, a_user, amina, baraka, chebet
+from money.models import Role
+from mpesa.models import AccountBalance, InitiatorOrder, Payment, Reversal, ReversalState
+from tests.make import NOW, a_business, a_payment, a_user, amina, baraka, chebet
+from tests.mpesa.gateway import answer, sample
 from tests.mpesa.test_c2b import a_confirmation, take
 from tests.mpesa.test_orders import a_matched_payment, a_statement_of_today
 
@@ -57,6 +59,25 @@ def test_an_unknown_receipt_may_be_asked_about(shop, owner):
 
 def test_a_till_of_another_is_not_asked_about(shop, owner):
     assert owner.post("/payments/ask", {"receipt": "UKM5A1B2Z8", "till": "1"}).status_code == 404
+
+
+def test_a_tills_balance_is_asked_for_and_shown(shop, owner, settings, monkeypatch):
+    monkeypatch.setattr("mpesa.rail._has_initiator", lambda till: True)
+    assert "Ask for the balance" in owner.get("/payments/").content.decode()
+
+    for _ in range(2):
+        owner.post("/payments/till/9900302/balance")
+
+    order = InitiatorOrder.objects.get()
+    assert "no answer yet" in owner.get("/payments/").content.decode()
+    AccountBalance.objects.create(
+        till=shop.till, order=order, account="Utility Account", balance_cents=4_825_050, at=NOW
+    )
+    page = owner.get("/payments/").content.decode()
+    assert ("Utility Account" in page, "KES 48,250.50" in page) == (True, True)
+    assert "Ask again for the balance" in page
+    assert owner.post("/payments/till/1/balance").status_code == 404
+    assert signed_in(baraka()).post("/payments/till/9900302/balance").status_code == 403
 
 
 def test_a_payment_shows_where_its_money_went(shop, owner):
@@ -153,3 +174,42 @@ def test_an_owner_of_another_business_finds_nothing(shop):
     assert client.get(PAYMENT).status_code == 404
     assert client.post(f"{PAYMENT}/reverse", {"how": "forged"}).status_code == 404
     assert "9900302" not in client.get("/payments/").content.decode()
+
+
+# The code that customers scan
+
+SIGN = "/payments/till/9900302/sign"
+
+
+@pytest.mark.parametrize(("typed", "shown"), [("", False), ("1,500", True)])
+def test_a_code_of_the_till_is_made_by_safaricom_and_shown(shop, gateway, typed, shown):
+    gateway.will_answer(sample(200, "dynamic-qr-response"))
+    browser = signed_in(a_user("manager", duka=Role.MANAGER))
+
+    page = browser.post(SIGN, {"amount": typed}).content.decode()
+
+    assert "data:image/png;base64," in page
+    assert ("KES 1,500" in page) is shown
+    sent = gateway.at("/mpesa/qrcode/v1/generate")[-1].body
+    assert (sent["TrxCode"], sent["CPI"], sent["Amount"]) == ("BG", "9900302", 1500 if shown else 0)
+
+
+def test_where_safaricom_refuses_a_code_the_page_says_so(shop, owner, gateway):
+    gateway.will_answer(answer(400, {"errorCode": "400.002.02", "errorMessage": "Bad CPI"}))
+
+    page = owner.post(SIGN, {"amount": ""})
+
+    assert page.status_code == 422
+    assert "Safaricom refuses to make a code for this till: " in page.content.decode()
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "1.50", "x", "9999999"])
+def test_what_is_no_amount_makes_no_code(shop, owner, typed):
+    page = owner.post(SIGN, {"amount": typed})
+
+    assert (page.status_code, "Write whole shillings" in page.content.decode()) == (422, True)
+
+
+def test_a_cashier_makes_no_code_and_nobody_anothers(shop, owner):
+    assert signed_in(baraka()).get(SIGN).status_code == 403
+    assert owner.get("/payments/till/9900399/sign").status_code == 404

@@ -7,9 +7,11 @@ import pytest
 
 from money import triggers
 from mpesa.models import (
+    AccountBalance,
     Allocation,
     BalanceGap,
     ClosedReference,
+    Correction,
     InitiatorOrder,
     Payment,
     PullRun,
@@ -35,6 +37,8 @@ def rows(shop: Shop) -> dict[Any, Any]:
     return a_row_of_each(shop.till)
 
 
+UNDONE = {"state": "undone", "undone_at": NOW, "undone_source": "pull"}
+FORGED = UNDONE | {"origin": "forged"}
 CHECKS: list[tuple[str, Any, dict[str, Any]]] = [
     ("till_trust_is_known", Till, {"trust": "blind"}),
     ("till_trust_is_not_negative", Till, {"trusted_up_to_cents": -1}),
@@ -45,6 +49,7 @@ CHECKS: list[tuple[str, Any, dict[str, Any]]] = [
     ("payment_allocated_within_amount", Payment, {"reversed_cents": 18_001}),
     ("payment_allocated_within_amount", Payment, {"reversed_cents": -1}),
     ("payment_allocated_within_amount", Payment, {"reversed_cents": 1, "allocated_cents": 18_000}),
+    ("payment_guess_has_its_request", Payment, {"request_is_guess": True}),
     ("sighting_source_is_known", Sighting, {"source": "rumour"}),
     ("sighting_amount_is_positive", Sighting, {"amount_cents": 0}),
     ("allocation_amount_is_positive", Allocation, {"amount_cents": 0}),
@@ -60,7 +65,19 @@ CHECKS: list[tuple[str, Any, dict[str, Any]]] = [
     ("reversal_amount_is_positive", Reversal, {"amount_cents": 0}),
     ("reversal_origin_is_known", Reversal, {"origin": "fate"}),
     ("reversal_state_is_known", Reversal, {"state": "lost"}),
+    ("reversal_only_a_forgery_is_undone", Reversal, {"undone_at": NOW}),
+    ("reversal_only_a_forgery_is_undone", Reversal, {"undone_source": "pull"}),
+    ("reversal_only_a_forgery_is_undone", Reversal, {"state": "undone"}),
+    ("reversal_only_a_forgery_is_undone", Reversal, UNDONE),
+    ("reversal_only_a_forgery_is_undone", Reversal, FORGED | {"undone_at": None}),
+    ("reversal_only_a_forgery_is_undone", Reversal, FORGED | {"undone_source": ""}),
+    ("reversal_only_a_forgery_is_undone", Reversal, FORGED | {"undone_source": "confirm"}),
     ("reversal_has_a_reason", Reversal, {"reason": ""}),
+    ("correction_amount_is_positive", Correction, {"amount_cents": 0}),
+    ("correction_amount_is_positive", Correction, {"before_cents": 0}),
+    ("correction_changes_something", Correction, {"amount_cents": 18_000}),
+    ("correction_has_a_reason", Correction, {"reason": ""}),
+    ("payment_allocated_within_amount", Payment, {"corrected_cents": -18_001}),
     ("pullrun_verdict_is_known", PullRun, {"verdict": "shy"}),
     ("pullrun_window_is_forward", PullRun, {"until": NOW - timedelta(hours=2)}),
     ("balancegap_amount_is_positive", BalanceGap, {"missing_cents": 0}),
@@ -91,6 +108,7 @@ def test_reversal_second_person_is_another(rows: dict[Any, Any]) -> None:
 ONCE: list[tuple[str, Any, tuple[str, ...], dict[str, Any]]] = [
     ("closedreference_once", ClosedReference, ("till_id", "reference"), {}),
     ("sighting_once_per_source", Sighting, ("receipt", "source"), {}),
+    ("accountbalance_once_per_order", AccountBalance, ("order_id", "account"), {}),
     ("initiatororder_token_once", InitiatorOrder, ("token_digest",), {"key": "k"}),
     (
         "reversal_receipt_once",

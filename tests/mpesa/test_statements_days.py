@@ -180,14 +180,17 @@ def test_looking_again_at_a_tied_day_changes_nothing(till):
     assert TiedDay.objects.get().tied_at == MORNING
 
 
-def test_what_was_taken_back_as_forged_and_is_on_the_statement_is_told(till):
+def test_what_was_taken_back_as_forged_and_is_on_the_statement_counts_again(till):
     payment = paid(till)
     load_rows(till)
     take_back_forged(payment_id=payment.pk, reason="Looked forged", by=amina(), now=NOW)
+    before = tied(till)
+
     load_rows(till, new_row(PAY, "100.00"))
 
-    (difference,) = the_day(till).differing
-    assert difference.sentence == "We took it back as forged, but the statement has it."
+    assert (before, tied(till)) == ([], [(TODAY, 1, 10_000)])
+    assert books(till) == (10_000, 0, -10_000, 0)
+    check(till)
 
 
 def test_what_the_statement_has_cannot_be_taken_back_as_forged(till):

@@ -12,7 +12,14 @@ from django.test import Client
 from money.models import Entry, Role
 from mpesa import doorbell
 from mpesa.actions.statements import bring_in, note_progress, note_trouble, upload
-from mpesa.models import Payment, StatementUpload, TiedDay, UploadState
+from mpesa.models import (
+    Correction,
+    Payment,
+    StatementRow,
+    StatementUpload,
+    TiedDay,
+    UploadState,
+)
 from mpesa.statements.grids import MOST_BYTES
 from periodic import monitor, tasks
 from tests.make import NOW, a_business, a_till, a_user
@@ -207,7 +214,8 @@ def test_every_kind_of_difference_stands_on_the_page_of_its_day(till):
     page = text_of(client().get(f"{LIST}day/2026-11-22/"))
 
     assert "In both, but not the same UKM5A1B2C4" in page
-    assert "Our books have KES 50." in page
+    assert "Statement 70 Our books 50" in page
+    assert "The statement is right" in page
     assert "Money in that is no payment: not posted UKM5A1B2C5" in page
     assert "Reversals that our books do not have UKM5A1B2C6" in page
 
@@ -242,6 +250,30 @@ def test_who_may_do_what(till, role, sees, keeps, manages):
     assert {act.status_code for act in acts} == {302 if keeps else 403}
     back = browser.post(f"{LIST}take-back/{payment.pk}", {"reason": "It is forged"})
     assert back.status_code == (302 if manages else 403)
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [(Role.OWNER, 302), (Role.ACCOUNTANT, 403), (Role.MANAGER, 403), (Role.CASHIER, 403)],
+)
+def test_only_an_owner_says_that_the_statement_is_right(till, role, status):
+    paid(till, "UKM5A1B2C4", 5_000)
+    load_rows(till, new_row(PAY, "70.00", receipt="UKM5A1B2C4"))
+    browser, row = client(role), StatementRow.objects.get()
+
+    refused = browser.post(f"{LIST}correct/{row.pk}", {"reason": ""})
+    answer = browser.post(f"{LIST}correct/{row.pk}", {"reason": "Seen on the portal"})
+
+    assert (refused.status_code, answer.status_code) == (422 if status == 302 else 403, status)
+    day = f"{LIST}day/2026-11-22/"
+    if status == 302:
+        assert answer["Location"] == day
+        assert "Tied off on" in text_of(browser.get(day))
+        shown = text_of(browser.get("/payments/UKM5A1B2C4"))
+        assert "from KES 50 to KES 70, as the statement says" in shown
+        assert "Seen on the portal" in shown
+    else:
+        assert not Correction.objects.exists()
 
 
 def test_what_is_anothers_or_nothing_is_not_found(till):

@@ -144,12 +144,23 @@ def test_till_of_a_request_is_frozen(request_row):
 
 @pytest.mark.parametrize("state", [s for s in RequestState.values if s != RequestState.PAID])
 def test_a_paid_request_is_never_downgraded(request_row, state):
-    PaymentRequest.objects.update(state=RequestState.PAID)
+    PaymentRequest.objects.update(state=RequestState.PAID, result_code="0")
 
     with refused(DOWNGRADE):
         PaymentRequest.objects.update(state=state)
     with refused(DOWNGRADE):
         sql("UPDATE mpesa_paymentrequest SET state = %s", state)
+
+
+@pytest.mark.parametrize("state", [s for s in RequestState.values if s != RequestState.PAID])
+def test_what_only_a_guess_called_paid_may_be_unknown_and_nothing_else(request_row, state):
+    PaymentRequest.objects.update(state=RequestState.PAID)
+
+    if state == RequestState.UNKNOWN:
+        PaymentRequest.objects.update(state=state)
+        return
+    with refused(DOWNGRADE):
+        PaymentRequest.objects.update(state=state)
 
 
 # Payments

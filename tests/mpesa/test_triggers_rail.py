@@ -6,17 +6,21 @@ from typing import Any
 import pytest
 
 from mpesa.models import (
+    AccountBalance,
     Allocation,
+    Correction,
     InboundMessage,
     InboundState,
     InitiatorOrder,
     OrderState,
+    Origin,
     Payment,
     PaymentRequest,
     Release,
     Reversal,
     ReversalState,
     Sighting,
+    Source,
     StatementRow,
     StatementUpload,
 )
@@ -34,6 +38,8 @@ ROW = "mpesa: a row of a statement is frozen"
 UPLOAD = "mpesa: a statement is kept; its content may only be erased"
 SEEN = "mpesa: what was seen is kept"
 RELEASED = "mpesa: that something was released stays on record"
+CORRECTED = "mpesa: a correction stays on record"
+TOLD = "mpesa: a balance stays as it was told"
 RESULT = "mpesa: a result stays"
 REVERSED = "mpesa: a reversal that was done stays so"
 FROZEN: dict[Any, tuple[str, list[dict[str, Any]]]] = {
@@ -48,6 +54,7 @@ FROZEN: dict[Any, tuple[str, list[dict[str, Any]]]] = {
             {"account_code": "9"},
             {"amount_cents": 1},
             {"note": "x"},
+            {"is_guess": True},
             {"by_id": None},
             {"at": EARLIER},
         ],
@@ -119,7 +126,11 @@ KEPT = {
     StatementUpload: UPLOAD,
     Sighting: SEEN,
     Release: RELEASED,
+    Correction: CORRECTED,
+    AccountBalance: TOLD,
 }
+# What is added and changes in nothing.
+ADDED = {Sighting, Release, Correction, AccountBalance}
 # What the INSERT trigger of SQLite says is the same, and looks at every unique column.
 UNIQUE: dict[Any, list[list[str]]] = {
     Allocation: [["id"], ["key"]],
@@ -129,6 +140,8 @@ UNIQUE: dict[Any, list[list[str]]] = {
     StatementUpload: [["id"], ["sha256"]],
     Sighting: [["id"], ["receipt"]],
     Release: [["id"], ["message_id"]],
+    Correction: [["id"], ["payment_id"], ["row_id"]],
+    AccountBalance: [["id"], ["order_id"]],
 }
 ANEW: dict[str, Any] = {
     "id": 999,
@@ -162,7 +175,7 @@ def test_facts_are_frozen(rows: dict[Any, Any], model: Any, change: dict[str, An
         model.objects.update(**change)
 
 
-@pytest.mark.parametrize("model", [Sighting, Release])
+@pytest.mark.parametrize("model", sorted(ADDED, key=str))
 def test_rows_that_are_only_added_change_in_nothing(rows: dict[Any, Any], model: Any) -> None:
     for column in columns_of(model):
         with refused(kept(model)):
@@ -183,6 +196,34 @@ def test_what_was_reversed_of_a_payment_only_grows(rows: dict[Any, Any]) -> None
     with refused("mpesa: what was reversed stays so"):
         Payment.objects.update(reversed_cents=499)
     Payment.objects.update(reversed_cents=18_000)
+
+
+def test_a_guess_gives_way_and_what_was_proven_does_not(rows: dict[Any, Any], shop: Shop) -> None:
+    frozen = "mpesa: the facts of a payment are frozen"
+    first = a_request(shop.till)
+    other = a_request(shop.till, reference="sale:2", token="2", checkout_request_id="2")
+    Payment.objects.update(request=first, request_is_guess=True)
+
+    with refused(frozen):
+        Payment.objects.update(request=other)
+    Payment.objects.update(request=None, request_is_guess=False)
+    Payment.objects.update(request=first, request_is_guess=True)
+    Payment.objects.update(request=other, request_is_guess=False)
+    for change in (
+        {"request": first},
+        {"request": None},
+        {"request_is_guess": True},
+        {"request": first, "request_is_guess": True},
+    ):
+        with refused(frozen):
+            Payment.objects.update(**change)
+
+
+@pytest.mark.parametrize("cents", [1, -1, 999])
+def test_only_a_correction_changes_what_was_paid(rows: dict[Any, Any], cents: int) -> None:
+    with refused("mpesa: only a correction changes what was paid"):
+        Payment.objects.update(corrected_cents=cents)
+    Payment.objects.update(corrected_cents=1_000)
 
 
 # What a message is about
@@ -284,6 +325,53 @@ def test_a_reversal_that_was_done_stays_so(rows: dict[Any, Any], change: dict[st
         Reversal.objects.update(**change)
 
 
+UNDO = {"state": ReversalState.UNDONE, "undone_at": NOW, "undone_source": Source.PULL}
+
+
+@pytest.fixture
+def forgery(rows: dict[Any, Any]) -> Any:
+    """A taking back as forged that is done, and alone of its payment."""
+    Reversal.objects.update(state=ReversalState.REFUSED)
+    made = Reversal.objects.create(
+        payment=rows[Payment],
+        origin=Origin.FORGED,
+        amount_cents=18_000,
+        state=ReversalState.APPROVED,
+        reason="Not on the statement.",
+        proposed_at=NOW,
+    )
+    return Reversal.objects.filter(pk=made.pk)
+
+
+def test_what_was_taken_back_as_forged_is_undone_once(forgery: Any) -> None:
+    with refused("mpesa: only what was done is undone"):
+        forgery.update(**UNDO)
+    forgery.update(state=ReversalState.DONE, ended_at=NOW)
+    forgery.update(**UNDO)
+
+    for change in (
+        {"state": ReversalState.DONE, "undone_at": None, "undone_source": ""},
+        {"undone_at": EARLIER},
+        {"undone_source": Source.STATUS},
+        {"receipt": "UKM0000009"},
+        {"ended_at": EARLIER},
+        {"approved_at": EARLIER},
+    ):
+        with refused("mpesa: a reversal that was undone stays so"):
+            forgery.update(**change)
+
+
+def test_what_was_reversed_shrinks_only_to_what_still_stands(forgery: Any) -> None:
+    forgery.update(state=ReversalState.DONE, ended_at=NOW)
+    Payment.objects.update(reversed_cents=18_000)
+
+    for cents in (0, 17_999):
+        with refused("mpesa: what was reversed stays so"):
+            Payment.objects.update(reversed_cents=cents)
+    forgery.update(**UNDO)
+    Payment.objects.update(reversed_cents=0)
+
+
 def test_the_receipt_of_a_reversal_may_become_known_after_it_was_done(
     rows: dict[Any, Any],
 ) -> None:
@@ -355,7 +443,11 @@ def test_rows_are_not_changed_by_an_upsert(rows: dict[Any, Any], model: Any) -> 
     listed = ", ".join(f'"{name}"' for name in names)
     column = "at" if "at" in names else "created_at" if "created_at" in names else None
     column = column or ("proposed_at" if "proposed_at" in names else "seen_at")
-    sentence = kept(model) if model in {Sighting, Release} else FROZEN[model][0]
+    sentence = (
+        kept(model)
+        if model in {Sighting, Release, Correction, AccountBalance}
+        else FROZEN[model][0]
+    )
 
     with refused(sentence):
         sql(

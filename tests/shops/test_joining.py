@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from money.models import Business
-from mpesa.actions.payments import PayerFacts, Seen, join_request, record_payment
+from mpesa.actions.guesses import join_request
+from mpesa.actions.payments import PayerFacts, Seen, record_payment
 from mpesa.models import Payment, PaymentRequest, RequestState, Source, Till, TillKind
 from mpesa.queries import payments_to_join
 from shops.actions.settle import match_payment
