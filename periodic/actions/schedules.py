@@ -25,19 +25,17 @@ def turn(*, schedule: Schedule, now: datetime) -> int:
     ten minutes, the newest has one if the schedule says so. A clock that was set back brings
     nothing twice: a due time is the key of its jobs. Raises NotUnderstood.
     """
-    seen = schedule.next_run_at
-    if seen is None:
+    as_read, later = schedule.next_run_at, next_time(schedule.words, now)
+    if as_read is None or later >= as_read > now:
         return 0
-    later = next_time(schedule.words, now)
-    if later >= seen > now:
-        return 0
-    # Further away than the next due time is what the clock, set too late, left here.
-    dues = _due_times(schedule, seen, now) if seen <= now else []
-    as_seen = Schedule.objects.filter(
-        pk=schedule.pk, is_on=True, words=schedule.words, next_run_at=seen
+    # What is further away than the next due time was left by a clock that had run ahead.
+    since = as_read if as_read <= now else next_time(schedule.words, now - GRACE)
+    dues = _due_times(schedule, since, now)
+    unchanged = Schedule.objects.filter(
+        pk=schedule.pk, is_on=True, words=schedule.words, next_run_at=as_read
     )
     with transaction.atomic():
-        if not as_seen.update(next_run_at=later):
+        if not unchanged.update(next_run_at=later):
             return 0
         new = sum(_ask_at(schedule, due, now) for due in dues)
         if new:
@@ -50,13 +48,14 @@ def schedules_on() -> list[int]:
     return list(Schedule.objects.filter(is_on=True).order_by("pk").values_list("pk", flat=True))
 
 
-def _due_times(schedule: Schedule, seen: datetime, now: datetime) -> list[datetime]:
-    recent = max(seen, now - GRACE)
+def _due_times(schedule: Schedule, since: datetime, now: datetime) -> list[datetime]:
+    """Return what is to be asked for of the due times from `since` through `now`."""
+    recent = max(since, now - GRACE)
     coming = next_times(schedule.words, recent - A_SECOND, MOST_IN_GRACE)
     if due := [at for at in coming if recent <= at <= now]:
         return due
     newest = last_time(schedule.words, now)
-    return [newest] if schedule.missed == Missed.ONCE and newest >= seen else []
+    return [newest] if schedule.missed == Missed.ONCE and newest >= since else []
 
 
 def _ask_at(schedule: Schedule, due: datetime, now: datetime) -> int:

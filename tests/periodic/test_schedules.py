@@ -126,6 +126,16 @@ def test_a_clock_that_jumps_back_brings_nothing_twice_and_stops_nothing() -> Non
     assert dues() == ["10:00Z", "11:00Z", "12:00Z", "13:00Z"]
 
 
+def test_what_was_left_out_by_a_clock_ahead_is_run_when_it_comes() -> None:
+    schedule = a_schedule("daily 13:00", missed=Missed.SKIP)
+
+    look(schedule, NOW + 5 * AN_HOUR)
+    for at in (62, 63):
+        look(schedule, NOW + at * A_MINUTE)
+
+    assert dues() == ["10:00Z"]
+
+
 def test_a_clock_that_was_years_ahead_for_a_moment_stops_nothing() -> None:
     schedule = a_schedule("daily 15:00")
     look(schedule, NOW + timedelta(days=2_000))
