@@ -17,7 +17,7 @@ from money.admin import OnlyShownLookups, manages_all
 from money.admin.scope import managed_by, mine
 from money.models import User
 from periodic.actions.schedules import change_schedule, run_now
-from periodic.forms import ScheduleForm
+from periodic.admin.schedule_form import ScheduleForm
 from periodic.models import Job, Schedule
 from periodic.timetable import NotUnderstood, next_times
 

@@ -71,14 +71,15 @@ class Scheduler:
 
     def __init__(self, house: House) -> None:
         env = house.env | {"PYTHONPATH": f"site{os.pathsep}."}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.ticking"],
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(house.var / "ticking.log").open("ab"),
-        )
+        with (house.var / "ticking.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.ticking"],
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
 
     def tell(self, at: datetime) -> None:
         assert self.process.stdin
