@@ -118,6 +118,7 @@ def run_now(
     allowed = None if only is None else {one.pk for one in only}
     key = f"schedule:{schedule.pk}:now:{_minute(now)}"
     with transaction.atomic():
+        Schedule.objects.filter(pk=schedule.pk).update(last_run_at=now)
         return [
             _ask(
                 schedule,

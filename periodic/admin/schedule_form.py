@@ -36,7 +36,10 @@ class ScheduleForm(forms.ModelForm):
             "business",
             "parameters",
         )
-        widgets = {"words": forms.TextInput(attrs={"size": 40, "autocomplete": "off"})}
+        widgets = {
+            "words": forms.TextInput(attrs={"size": 40, "autocomplete": "off"}),
+            "parameters": forms.Textarea(attrs={"rows": 2, "cols": 40}),
+        }
         help_texts = {
             "words": format_html(
                 'Nairobi time. <span id="next-times" aria-live="polite">For example: {}.</span>',
@@ -57,6 +60,7 @@ class ScheduleForm(forms.ModelForm):
             business.queryset = self.managed
             # For all businesses is for who manages all of them.
             business.required = not self.manages_all
+            business.empty_label = "All businesses" if self.manages_all else "---------"
 
     def clean_words(self) -> str:
         """Return the words, once a time is known that they mean."""

@@ -58,6 +58,7 @@ def called(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def alter(business: Business) -> None:
     """Change an entry behind the triggers, as somebody with the database's password may."""
+    connection.check_constraints()
     triggers.drop()
     with connection.cursor() as cursor:
         cursor.execute(
