@@ -64,6 +64,7 @@ def alter(business: Business) -> None:
         cursor.execute(
             "UPDATE money_entry SET description = 'another' WHERE business_id = %s", [business.pk]
         )
+    connection.check_constraints()
     triggers.install()
 
 
