@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import QuerySet
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from money.cents import format_shillings
+from money.models import Business
 from money.snapshot import snapshot
 from mpesa.models import (
     Origin,
@@ -17,6 +19,7 @@ from mpesa.models import (
     ReversalState,
     StatementRow,
     StatementUpload,
+    TiedDay,
     Till,
     UploadState,
 )
@@ -185,6 +188,26 @@ def _taken_back(payment_ids: Iterable[int]) -> set[int]:
         )
         found |= set(reversals.values_list("payment_id", flat=True))
     return found
+
+
+def days_not_tied(*, business: Business, first: date, last: date) -> list[tuple[Till, date]]:
+    """Return tills and days with payments that no statement has tied off, oldest first."""
+    days = (
+        Payment.objects.filter(
+            till__business=business,
+            paid_at__gte=start_of(first),
+            paid_at__lt=start_of(last + A_DAY),
+        )
+        .order_by()
+        .annotate(day=TruncDate("paid_at"))
+        .values_list("till", "day")
+        .distinct()
+    )
+    tied = TiedDay.objects.filter(till__business=business, day__gte=first, day__lte=last)
+    are_tied = set(tied.exclude(tied_at=None).values_list("till", "day"))
+    tills = Till.objects.filter(business=business).in_bulk()
+    left = sorted((day, pk) for pk, day in set(days) - are_tied)
+    return [(tills[pk], day) for day, pk in left]
 
 
 def uploads_of(till: Till) -> QuerySet[StatementUpload]:

@@ -28,6 +28,8 @@ from mpesa.models import Till
 from mpesa.reconciliation import waiting_uploads
 from periodic import monitor
 from periodic.actions.mails import send_mails, write_day_mails
+from periodic.actions.schedules import schedules_on, turn
+from periodic.models import Schedule
 from periodic.queues import bell, every
 from shops.actions.settle import match_payment, reopen_sale
 from shops.queries.sales import payments_to_match, sales_to_reopen
@@ -127,6 +129,16 @@ def sweep() -> None:
     look_again_at_messages(now=timezone.now())
     take_in.call_local()
     ask_phones.call_local()
+
+
+@every(payments, crontab(minute="*"))
+def ask_for_what_is_due() -> None:
+    """Turn schedules that are due into jobs; here, since a worker of reports may be busy for long.
+
+    Every consumer rings it, and one of them finds each due time.
+    """
+    rows = Schedule.objects.in_bulk(schedules_on())
+    _each("schedule", rows, lambda pk: turn(schedule=rows[pk], now=timezone.now()))
 
 
 @every(work, crontab(minute="3"))

@@ -35,26 +35,42 @@ def write_day_mails(*, now: datetime) -> int:
     for deed in _deeds(events):
         event = deed[0]
         key = f"period:{event.pk}"
-        # As many whole addresses as the column takes.
-        to = owner_addresses(event.business)[:MOST_OWNERS]
-        if not to or Mail.objects.filter(key=key).exists():
+        if Mail.objects.filter(key=key).exists():
+            continue
+        to = owners_of(event.business)
+        if not to:
             continue
         subject, body = _news_of(deed)
-        with transaction.atomic():
-            _, is_new = Mail.objects.get_or_create(
-                key=key,
-                defaults={
-                    "business": event.business,
-                    "to": ",".join(to)[:500],
-                    # A line break in a name would forge a header.
-                    "subject": " ".join(subject.split())[:150],
-                    "body": body,
-                    "written_at": now,
-                    "next_try_at": now,
-                },
-            )
+        is_new = write_mail(
+            key=key, business=event.business, to=to, subject=subject, body=body, now=now
+        )
         written += is_new
     return written
+
+
+def write_mail(
+    *, key: str, business: Business, to: list[str], subject: str, body: str, now: datetime
+) -> bool:
+    """Leave a mail to be sent; False where one of this key was written before."""
+    with transaction.atomic():
+        _, is_new = Mail.objects.get_or_create(
+            key=key,
+            defaults={
+                "business": business,
+                "to": ",".join(to)[:500],
+                # A line break in a name would forge a header.
+                "subject": " ".join(subject.split())[:150],
+                "body": body,
+                "written_at": now,
+                "next_try_at": now,
+            },
+        )
+    return is_new
+
+
+def owners_of(business: Business) -> list[str]:
+    """Return the addresses of the owners, as many whole ones as the column takes."""
+    return owner_addresses(business)[:MOST_OWNERS]
 
 
 def _deeds(events: Iterable[PeriodEvent]) -> list[list[PeriodEvent]]:

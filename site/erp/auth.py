@@ -67,6 +67,9 @@ PERMISSIONS: dict[Ability, frozenset[str]] = {
             "mpesa.view_stray",
             "mpesa.view_erasure",
             "periodic.view_mail",
+            "periodic.view_schedule",
+            "periodic.add_schedule",
+            "periodic.change_schedule",
             "huey_monitor.view_taskmodel",
             "huey_monitor.view_signalinfomodel",
         }

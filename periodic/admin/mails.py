@@ -1,4 +1,4 @@
-"""The workshop in the admin: what was mailed, and what waits to be."""
+"""The mails in the admin: what was mailed, and what waits to be."""
 
 from django.contrib import admin
 

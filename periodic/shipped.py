@@ -1,0 +1,63 @@
+"""The schedules that Duka ships, on one page, as data. Who builds a floor adds its own here.
+
+A row is made by the first `migrate` after it stands here. What an owner has changed (when, on or
+off, what to do if missed, for which business) stays as the owner left it; the rest follows this
+page. Times are Nairobi's. What is light and frequent, as the sweeps, the hourly pull, the balances
+and the mails, is a crontab in `periodic.tasks`.
+"""
+
+from dataclasses import dataclass
+
+from periodic.models import Missed
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A schedule as it comes. `name` is that of its kind of job and of its command, too."""
+
+    name: str
+    title: str
+    words: str
+    about: str
+    missed: Missed = Missed.ONCE
+    is_per_business: bool = False
+
+
+SHIPPED = (
+    # Not here yet: backup (01:00) and restore_drill (Sunday 04:30), whose kinds come with them.
+    Shipped(
+        name="verify_audit_trail",
+        title="Audit verification",
+        words="daily 02:00",
+        about="Recomputes every book from its lines and mails its owners where one was altered.",
+    ),
+    Shipped(
+        name="close_days",
+        title="End of day",
+        # After the pull of the night, so that what it finds still enters its own day.
+        words="daily 03:30",
+        about="Closes yesterday. What comes later enters the day on which it became known.",
+        is_per_business=True,
+    ),
+    Shipped(
+        name="clean_up",
+        title="Clean-up",
+        words="daily 04:15",
+        about="Deletes sign-ins that have run out and task records of the monitor over two days.",
+    ),
+    Shipped(
+        name="reconciliation_reminder",
+        title="Reconciliation reminder",
+        words="daily 17:30",
+        about="Mails the owners what of M-Pesa is unmatched, in quarantine, or not tied to its"
+        " statement; at most once a day, and nothing where nothing is open.",
+        is_per_business=True,
+    ),
+    Shipped(
+        name="daily_report",
+        title="Owner's daily report",
+        words="daily 21:00",
+        about="Mails the owners the day's takings, cash, unmatched M-Pesa and the head of each"
+        " book's chain, which then stands outside this machine.",
+    ),
+)

@@ -1,0 +1,28 @@
+"""A scheduler of the fault run: for each instant on its standard input it runs the minute tick.
+
+`python -m tests.faults.ticking` answers "ready", then "done" per line. What it runs is the task
+that huey's clock rings, at the instant that it is told.
+"""
+
+import os
+import sys
+from datetime import datetime
+
+import django
+import time_machine
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
+    django.setup()
+    from periodic import tasks  # noqa: PLC0415 Django first
+
+    print("ready", flush=True)
+    for line in sys.stdin:
+        with time_machine.travel(datetime.fromisoformat(line.strip()), tick=False):
+            tasks.ask_for_what_is_due.call_local()
+        print("done", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,298 @@
+"""What the shipped schedules do: close, verify, remind, report, clean up; twice is once."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db import connection
+from pytest_django import Settings
+
+from money import triggers
+from money.actions.periods import close_day
+from money.models import Book, Business, PeriodEvent, Role, User
+from mpesa.models import InboundMessage, InboundState, TiedDay, Till
+from periodic.actions.audit import Altered
+from periodic.actions.schedules import ship_schedules
+from periodic.kinds_of_schedules import KINDS
+from periodic.models import Mail, Schedule
+from periodic.shipped import SHIPPED
+from tests.make import NOW, TODAY, a_business, a_message, a_payment, a_till, a_user, amina, an_entry
+
+pytestmark = pytest.mark.django_db
+A_DAY = timedelta(days=1)
+DUE = "2026-11-22T18:00Z"
+
+
+@pytest.fixture
+def duka() -> Business:
+    business = a_business()
+    owner = amina()
+    owner.email = "amina@duka.test"
+    owner.save()
+    return business
+
+
+@pytest.fixture
+def till(duka: Business) -> Till:
+    return a_till(duka)
+
+
+@pytest.fixture(autouse=True)
+def _at_noon() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def run(kind: str, **parameters: Any) -> str:
+    return KINDS[kind].work(parameters, lambda done, total: None, NOW)
+
+
+def called(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    call_command(*words)
+    return capsys.readouterr().out
+
+
+def alter(business: Business) -> None:
+    """Change an entry behind the triggers, as somebody with the database's password may."""
+    connection.check_constraints()
+    triggers.drop()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE money_entry SET description = 'another' WHERE business_id = %s", [business.pk]
+        )
+    connection.check_constraints()
+    triggers.install()
+
+
+def test_every_shipped_schedule_has_a_kind_that_is_of_the_same_reach() -> None:
+    assert {one.name: one.is_per_business for one in SHIPPED} == {
+        name: kind.is_per_business for name, kind in KINDS.items()
+    }
+
+
+# The end of the day
+
+
+def test_the_day_before_the_due_time_is_closed_once(duka: Business) -> None:
+    told = [run("close_days", business="duka", due="2026-11-22T00:30Z") for _ in range(2)]
+
+    assert told == [
+        "21 November 2026 is closed.",
+        "21 November 2026 was closed before, by event 1.",
+    ]
+    event = PeriodEvent.objects.get()
+    assert (event.through_on, event.actor) == (TODAY - A_DAY, None)
+
+
+def test_a_run_that_comes_late_closes_the_day_it_was_for(duka: Business) -> None:
+    assert run("close_days", business="duka", due="2026-11-18T00:30Z").startswith("17 November")
+
+
+def test_a_business_without_a_book_has_nothing_to_close(duka: Business) -> None:
+    Book.objects.all().delete()
+
+    assert "no book" in run("close_days", business="duka", due=DUE)
+
+
+# Verification
+
+
+def test_whole_books_are_told_so(duka: Business) -> None:
+    an_entry(duka)
+
+    assert run("verify_audit_trail") == "1 entries and 2 lines are as they were written."
+    assert Mail.objects.count() == 0
+
+
+def test_an_altered_entry_fails_the_run_and_is_mailed_once_a_day(duka: Business) -> None:
+    an_entry(duka)
+    alter(duka)
+
+    for _ in range(2):
+        with pytest.raises(Altered, match="duka entry 1: its text does not have its hash"):
+            run("verify_audit_trail")
+
+    mail = Mail.objects.get()
+    assert (mail.subject, mail.to) == ("Amina duka: the books were altered", "amina@duka.test")
+    assert "duka entry 1: its text does not have its hash" in mail.body
+
+
+def test_nobody_hears_of_the_books_of_others(duka: Business) -> None:
+    maji = a_business(slug="maji")
+    other = a_user("chebet", maji=Role.OWNER)
+    User.objects.filter(pk=other.pk).update(email="chebet@maji.test")
+    an_entry(duka)
+    an_entry(maji)
+    alter(maji)
+
+    with pytest.raises(CommandError, match="1 found"):
+        call_command("verify_audit_trail", "--alert-on-tampering")
+
+    assert Mail.objects.get().to == "chebet@maji.test"
+    call_command("verify_audit_trail", "--business", "duka")
+    with pytest.raises(CommandError, match="1 found"):
+        call_command("verify_audit_trail", "--business", "maji")
+    with pytest.raises(CommandError, match="no business shamba"):
+        call_command("verify_audit_trail", "--business", "shamba")
+
+
+# The reminder
+
+
+def test_what_is_open_is_mailed_once_a_day(till: Till) -> None:
+    a_payment(till, paid_at=NOW - A_DAY)
+    message = a_message(till, body=b"{}")
+    InboundMessage.objects.filter(pk=message.pk).update(
+        state=InboundState.QUARANTINED, handled_at=NOW
+    )
+
+    told = [run("reconciliation_reminder", business="duka", due=DUE) for _ in range(2)]
+
+    assert told[0] == told[1]
+    mail = Mail.objects.get()
+    assert mail.subject == "Amina duka: M-Pesa to reconcile"
+    assert "* 1 payment of KES" in mail.body
+    assert "unmatched, the oldest of 21 November 2026." in mail.body
+    assert "* 1 message in quarantine." in mail.body
+    assert "* Till 9900302: 1 day not tied to a statement (21 Nov)." in mail.body
+
+
+def test_a_day_that_is_tied_and_today_are_not_open(till: Till) -> None:
+    for number, at in enumerate((NOW, NOW - A_DAY)):
+        a_payment(till, paid_at=at, receipt=f"UKM5A1B2C{number}")
+    TiedDay.objects.create(till=till, day=TODAY - A_DAY, tied_at=NOW)
+
+    assert "not tied" not in run("reconciliation_reminder", business="duka", due=DUE)
+
+
+def test_nothing_open_is_no_mail(till: Till) -> None:
+    told = run("reconciliation_reminder", business="duka", due=DUE)
+
+    assert (told, Mail.objects.count()) == ("Everything is matched and tied.", 0)
+
+
+# The report
+
+
+def test_the_report_has_takings_cash_unmatched_and_heads(till: Till, duka: Business) -> None:
+    an_entry(duka, cents=123_400)
+    a_payment(till, paid_at=NOW)
+
+    told = [run("daily_report", due=DUE) for _ in range(2)]
+
+    assert told == ["1 mail to owners.", "0 mails to owners."]
+    mail = Mail.objects.get()
+    assert (mail.to, mail.subject) == ("amina@duka.test", "22 November 2026: Amina duka")
+    lines = {" ".join(line.split()) for line in mail.body.splitlines()}
+    assert "Cash taken 1,234" in lines
+    assert any(line.startswith("M-Pesa unmatched (1)") for line in lines)
+    book = Book.objects.get()
+    assert f"Amina duka, entry {book.last_number}" in lines
+    assert f"python manage.py verify_books --against {book.head_hash}" in lines
+
+
+def test_businesses_of_the_same_owners_stand_together_others_apart(duka: Business) -> None:
+    for slug in ("maji", "dobi"):
+        a_business(slug=slug)
+    a_user("amina", maji=Role.OWNER, dobi=Role.OWNER)
+    partner = a_user("chebet", dobi=Role.OWNER)
+    User.objects.filter(pk=partner.pk).update(email="chebet@maji.test")
+
+    assert run("daily_report", due=DUE) == "2 mails to owners."
+
+    by_to = dict(Mail.objects.values_list("to", "body"))
+    assert "AMINA DOBI" not in by_to["amina@duka.test"]
+    assert {"AMINA DUKA", "AMINA MAJI", "ALL"} <= set(by_to["amina@duka.test"].splitlines())
+    assert "AMINA DUKA" not in by_to["amina@duka.test,chebet@maji.test"]
+
+
+@pytest.mark.parametrize("kind", ["daily_report", "reconciliation_reminder"])
+def test_nothing_is_written_where_mail_is_not_set_up(
+    till: Till, settings: Settings, kind: str
+) -> None:
+    a_payment(till, paid_at=NOW - A_DAY)
+    settings.MAIL_IS_CONFIGURED = False
+
+    assert run(kind, business="duka", due=DUE).startswith("Mail is not set up")
+    assert Mail.objects.count() == 0
+    command = {"daily_report": "send_daily_report"}.get(kind, kind)
+    with pytest.raises(CommandError, match="Mail is not set up"):
+        call_command(command)
+
+
+# Clean-up, and commands
+
+
+def test_sign_ins_that_ran_out_are_deleted() -> None:
+    for key, days in (("old", -1), ("new", 1)):
+        Session.objects.create(session_key=key, session_data="", expire_date=NOW + days * A_DAY)
+
+    assert run("clean_up").startswith("1 sign-ins")
+    assert Session.objects.get().session_key == "new"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["close_days"], "duka: 21 November 2026 is closed.\n"),
+        (["close_days", "--business", "duka"], "duka: 21 November 2026 is closed.\n"),
+        (["reconciliation_reminder"], "duka: Everything is matched and tied.\n"),
+        (["send_daily_report"], "1 mail to owners.\n"),
+        (["verify_audit_trail"], "ok: 0 entries, 0 lines\n"),
+        (["clean_up"], "0 sign-ins that had run out and 0 task records are deleted.\n"),
+        (["run_schedule", "close_days"], "duka: 21 November 2026 is closed.\n"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_each_schedule_is_a_command(
+    till: Till, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    ship_schedules(now=NOW)
+
+    assert called(capsys, *words) == said
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["run_schedule", "shave"], "There is no schedule shave."),
+        (["run_schedule", "odd"], "Nothing here does shave"),
+        (["close_days", "--business", "shamba"], "There is no business shamba."),
+    ],
+    ids=["no schedule", "no kind", "no business"],
+)
+def test_a_command_that_cannot_run_says_why(
+    duka: Business, words: list[str], sentence: str
+) -> None:
+    Schedule.objects.create(name="odd", kind="shave", words="hourly", next_run_at=NOW)
+
+    with pytest.raises(CommandError, match=sentence):
+        call_command(*words)
+
+
+def test_a_business_that_fails_holds_up_no_other_and_fails_the_command(
+    duka: Business, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_business(slug="maji")
+    monkeypatch.setattr("periodic.kinds_of_schedules.A_DAY", -A_DAY)
+    close_day(business=duka, day=TODAY, actor=None, at=NOW)
+
+    with pytest.raises(CommandError, match="maji: 23 November 2026 is not here yet"):
+        call_command("close_days")
+
+
+def test_the_list_of_schedules_names_each_and_when(
+    duka: Business, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ship_schedules(now=NOW)
+    Schedule.objects.filter(name="clean_up").update(is_on=False, next_run_at=None)
+    Schedule.objects.filter(name="close_days").update(business=duka)
+
+    said = called(capsys, "run_schedule").splitlines()
+
+    assert said[:2] == ["clean_up: off", "close_days: daily 03:30, duka"]
+    assert len(said) == len(SHIPPED)
