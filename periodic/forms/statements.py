@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from money.access import Ability
 from money.actions.transfers import related_to
-from money.forms.days import BadDay, read_day, read_month, read_period
+from money.forms.days import BadDay, read_day, read_month, read_period, read_period_since_ever
 from money.models import Business
 from money.report import Period
 from periodic.forms import KindForm
@@ -59,7 +59,9 @@ class StatementForm(KindForm):
         self.chosen = [one for one in self.mine if one.slug in slugs]
         days = {name: str(fields.get(name, "")) for name in ("from", "to")}
         try:
-            self.period = read_period(days, timezone.localdate())
+            # An account without a first day begins with the books, as on its page.
+            read = read_period_since_ever if fields.get("code") else read_period
+            self.period = read(days, timezone.localdate())
         except BadDay as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         if not self.chosen:
