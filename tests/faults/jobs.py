@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.faults.run import variables
 from tests.faults.servers import own_redis, postgres
 from tests.journeys.house import House, wait_until
 from tests.workshop.rows import execute, row
@@ -29,7 +30,7 @@ class TwoWorkers(House):
 
     @property
     def commands(self) -> dict[str, list[str]]:
-        return dict.fromkeys(WORKERS, ["consume", "work", "--workers", str(PLACES + 2)])
+        return {name: ["consume", "work", "--workers", str(PLACES + 2)] for name in WORKERS}
 
 
 class Killer(threading.Thread):
@@ -131,18 +132,16 @@ def on(name: str, scale: float, seed: int) -> list[str]:
 def main(scale: float) -> int:
     """Run on both; return 1 where something is wrong."""
     seed = int(os.environ.get("FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-    for variable in ("DATABASE_URL", "JOURNEY_REDIS_URL", "REDIS_URL"):
-        os.environ.pop(variable, None)
-    wrong = on("SQLite and queues in files", scale, seed)
+    with variables(DATABASE_URL="", JOURNEY_REDIS_URL=""):
+        for name in ("DATABASE_URL", "JOURNEY_REDIS_URL"):
+            os.environ.pop(name, None)
+        wrong = on("SQLite and queues in files", scale, seed)
     with postgres() as database, own_redis() as queue:
         if database is None or queue is None:
             print("PostgreSQL and Redis: not run, one of them is not on this machine")
         else:
-            os.environ |= {"DATABASE_URL": database.url, "JOURNEY_REDIS_URL": queue.url}
-            try:
+            with variables(DATABASE_URL=database.url, JOURNEY_REDIS_URL=queue.url):
                 wrong += on("PostgreSQL and Redis", scale, seed)
-            finally:
-                del os.environ["DATABASE_URL"], os.environ["JOURNEY_REDIS_URL"]
     for what in wrong:
         print(f"WRONG: {what}")
     print("jobs: ok" if not wrong else f"jobs: {len(wrong)} wrong, FAULT_SEED={seed}")

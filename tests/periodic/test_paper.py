@@ -4,7 +4,7 @@ import csv as reader
 from datetime import date, datetime
 from pathlib import Path
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 
 from money.report import Column, Figure, Report, Row, Style

@@ -167,10 +167,8 @@ def test_an_error_that_heals_is_tried_again_and_one_that_does_not_is_not(house: 
     until(house, never, "failed")
 
     assert [job(house, pk, "attempts") for pk in (heals, worsens, never)] == [3, 3, 1]
-    assert (
-        job(house, worsens, "error")
-        == "It could not be finished (ConnectionError: The other side is away)."
-    )
+    away = "It could not be finished (ConnectionError: The other side is away.)."
+    assert job(house, worsens, "error") == away
     assert job(house, never, "error") == "This will not heal."
     assert "in fail" in str(job(house, never, "traceback"))
 
