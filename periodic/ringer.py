@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from mpesa import doorbell
-from periodic import tasks
+from periodic import bells, tasks
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +41,21 @@ def ring_statements(timeout_seconds: float = LISTEN_SECONDS) -> bool:
     return True
 
 
+def ring_jobs(timeout_seconds: float = LISTEN_SECONDS) -> bool:
+    """Wait until a job waits and ring the work queue; False where none came in time."""
+    if not bells.jobs.wait(timeout_seconds):
+        return False
+    try:
+        tasks.run_jobs()
+    except Exception:
+        log.exception("the work queue cannot be rung; its workers look for jobs by themselves")
+    return True
+
+
 def start() -> threading.Thread:
     """Start the ringer threads of this process; returns that of the payments."""
     _listen("ringer of statements", ring_statements)
+    _listen("ringer of jobs", ring_jobs)
     return _listen("ringer", ring_once)
 
 

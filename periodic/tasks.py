@@ -28,9 +28,12 @@ from mpesa.models import Till
 from mpesa.reconciliation import waiting_uploads
 from periodic import monitor
 from periodic.actions.mails import send_mails, write_day_mails
+from periodic.actions.retention import expire_results, forget_ended
 from periodic.actions.schedules import schedules_on, turn
 from periodic.models import Schedule
 from periodic.queues import bell, every
+from periodic.workshop.shop import shop
+from periodic.workshop.watch import take_back_silent
 from shops.actions.settle import match_payment, reopen_sale
 from shops.queries.sales import payments_to_match, sales_to_reopen
 
@@ -138,7 +141,10 @@ def ask_for_what_is_due() -> None:
     Every consumer rings it, and one of them finds each due time.
     """
     rows = Schedule.objects.in_bulk(schedules_on())
-    _each("schedule", rows, lambda pk: turn(schedule=rows[pk], now=timezone.now()))
+    new: list[int] = []
+    _each("schedule", rows, lambda pk: new.append(turn(schedule=rows[pk], now=timezone.now())))
+    if any(new):
+        run_jobs()
 
 
 @every(work, crontab(minute="3"))
@@ -212,3 +218,23 @@ def mail() -> None:
 def forget_old_task_records() -> None:
     """Keep the monitor's history short: it has no retention of its own."""
     monitor.forget_old(now=timezone.now())
+
+
+@bell(work, priority=5)
+def run_jobs() -> None:
+    """Run the jobs that are due, each in a process of its own, as long as a place is free."""
+    shop.run_due(run_jobs)
+
+
+@every(work, crontab(minute="*"))
+def sweep_jobs() -> None:
+    """Take back what dead workers held, and run what no bell announced."""
+    take_back_silent()
+    run_jobs.call_local()
+
+
+@every(work, crontab(minute="17"))
+def forget_old_jobs() -> None:
+    """Delete the files of jobs that are too old to be fetched, and jobs that ended long ago."""
+    expire_results(now=timezone.now())
+    forget_ended(now=timezone.now())

@@ -8,7 +8,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 
 from money.day_close import anchor_text, day_document, name_of_actor, text_of
-from money.models import PeriodChange, PeriodEvent
+from money.models import Business, PeriodChange, PeriodEvent
 from money.queries import owner_addresses
 from periodic.models import Mail
 

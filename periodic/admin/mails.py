@@ -2,14 +2,13 @@
 
 from django.contrib import admin
 
-from money.access import Ability
-from money.admin import OfMine, ReadOnly, Scoped
+from money.admin import OfMine, ReadOnly
+from periodic.admin.scope import ScopedOrOfAll
 from periodic.models import Mail
 
 
 @admin.register(Mail)
-class MailAdmin(Scoped, ReadOnly, admin.ModelAdmin):
-    ability = Ability.MANAGE
+class MailAdmin(ScopedOrOfAll, ReadOnly, admin.ModelAdmin):
     list_display = ("subject", "business", "to", "written_at", "sent_at", "tries", "trouble")
     list_filter = (("business", OfMine),)
     list_select_related = ("business",)

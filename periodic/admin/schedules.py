@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from money.access import Ability
 from money.admin import OnlyShownLookups, manages_all
 from money.admin.scope import managed_by, mine
 from money.models import User
+from periodic import bells
 from periodic.actions.schedules import change_schedule, run_now
 from periodic.admin.schedule_form import ScheduleForm
 from periodic.models import Job, Schedule
@@ -190,6 +192,7 @@ class ScheduleAdmin(OnlyShownLookups, admin.ModelAdmin):
             return f"Asked to run now: {len(jobs)} {'job' if len(jobs) == 1 else 'jobs'}."
 
         self._for_each(request, schedules, ask)
+        transaction.on_commit(bells.jobs.press)
 
     @admin.action(description="Switch on", permissions=["change"])
     def switch_on(self, request: HttpRequest, schedules: QuerySet[Schedule]) -> None:

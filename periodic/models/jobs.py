@@ -37,6 +37,8 @@ class Job(models.Model):
     """
 
     kind = models.CharField(max_length=60)
+    # What people read: the kind's title and what it is about.
+    title = models.CharField(max_length=150, blank=True)
     parameters = models.JSONField(default=dict)
     # Digest of kind and parameters: the same asked twice while it is live is one job.
     digest = models.CharField(max_length=64)
@@ -52,6 +54,8 @@ class Job(models.Model):
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
     next_try_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
+    # Those of before a person asked for it once more: they no longer count against the kind's most.
+    attempts_before = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=100, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -67,6 +71,9 @@ class Job(models.Model):
     error = models.CharField(max_length=500, blank=True)
     traceback = models.TextField(blank=True)
     given_up_at = models.DateTimeField(null=True, blank=True)
+    # When who asked for it saw how it ended; until then a notice stands in the header.
+    seen_at = models.DateTimeField(null=True, blank=True)
+    wants_mail = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -92,7 +99,32 @@ class Job(models.Model):
                 fields=["heartbeat_at"],
                 condition=Q(state=JobState.RUNNING),
             ),
+            models.Index(
+                name="job_not_seen",
+                fields=["asked_by"],
+                condition=Q(ended_at__isnull=False, seen_at__isnull=True),
+            ),
+            models.Index(
+                name="job_needs_attention",
+                fields=["ended_at"],
+                condition=Q(state=JobState.FAILED, given_up_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still waits or runs."""
+        return self.state in LIVE_JOBS
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether it failed for good and nobody gave it up."""
+        return self.state == JobState.FAILED and self.given_up_at is None
+
+    @property
+    def attempts_used(self) -> int:
+        """How many of the attempts that its kind allows were taken."""
+        return self.attempts - self.attempts_before

@@ -9,13 +9,14 @@ from money.models import Business
 
 
 class Mail(models.Model):
-    """One mail to a business's owners, written once per `key` and sent until it is taken.
+    """One mail, written once per `key` and sent until it is taken.
 
-    It may be sent twice where a worker dies between the server's yes and our note of it.
+    It is about one business; without one, about all of them or about the machine. It may be sent
+    twice where a worker dies between the server's yes and our note of it.
     """
 
     key = models.CharField(max_length=100, unique=True)
-    business = models.ForeignKey(Business, models.PROTECT, related_name="+")
+    business = models.ForeignKey(Business, models.PROTECT, null=True, blank=True, related_name="+")
     to = models.CharField(max_length=500, help_text="Addresses, separated by commas.")
     subject = models.CharField(max_length=150)
     body = models.TextField()

@@ -67,6 +67,7 @@ PERMISSIONS: dict[Ability, frozenset[str]] = {
             "mpesa.view_stray",
             "mpesa.view_erasure",
             "periodic.view_mail",
+            "periodic.view_job",
             "periodic.view_schedule",
             "periodic.add_schedule",
             "periodic.change_schedule",

@@ -69,6 +69,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "periodic.notices.jobs_ended",
             ],
             "builtins": ["money.templatetags.shillings"],
         },
@@ -107,6 +108,27 @@ else:
 # What the database cannot take: files of this machine, brought in by a worker with the same VAR.
 SPOOL_DIR = VAR / "spool"
 SPOOL_MEGABYTES = env.integer("SPOOL_MEGABYTES", 64, least=1, most=10_000)
+# Jobs: their kinds, the files they leave, and the limits of their workers.
+JOB_KINDS = [
+    "periodic.kinds.scheduled",
+    "periodic.kinds.statements",
+    "periodic.kinds.verification",
+]
+RESULTS_DIR = VAR / "results"
+RESULT_DAYS = env.integer("RESULT_DAYS", 7, least=1, most=365)
+JOB_DAYS = env.integer("JOB_DAYS", 90, least=1, most=3650)
+JOBS_AT_ONCE = env.integer("JOBS_AT_ONCE", 2, least=1, most=16)
+JOB_HEARTBEAT_SECONDS = env.integer("JOB_HEARTBEAT_SECONDS", 5, least=1, most=60)
+# A running job that nobody told of for so long is another worker's.
+JOB_SILENT_SECONDS = env.integer("JOB_SILENT_SECONDS", 30, least=3, most=600)
+# How often a worker looks for silent jobs, for due ones that no bell announced, and at its memory.
+JOB_LOOK_SECONDS = env.integer("JOB_LOOK_SECONDS", 10, least=1, most=60)
+# Between asking a job's process to stop and killing it.
+JOB_GRACE_SECONDS = env.integer("JOB_GRACE_SECONDS", 5, least=0, most=60)
+JOB_RETRY_SECONDS = env.integer("JOB_RETRY_SECONDS", 15, least=1, most=3600)
+JOB_RETRY_MOST_SECONDS = env.integer("JOB_RETRY_MOST_SECONDS", 3600, least=1, most=86_400)
+# A worker that has grown beyond this begins anew once its tasks are done.
+WORKER_MEGABYTES = env.integer("WORKER_MEGABYTES", 100, least=1, most=10_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HUEY = huey_config.payments
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("payments/", include("mpesa.urls_rail")),
     path("s/", include("shops.urls")),
     path("inbox/", include(inbox_urls)),
+    path("jobs/", include("periodic.urls")),
     path("till/", include("mpesa.urls_statements")),
 ]
 handler400 = "erp.views.bad_request"

@@ -1,7 +1,8 @@
 """All long runs against faults: `python -m tests.faults.everything [SCALE]`, or `make faults`.
 
 Lives in any order and odd bodies, half of them from a fixed seed and half from a fresh one; then
-payments through a hostile Safaricom while our processes die, and a day of schedules likewise. Exit
+payments through a hostile Safaricom while our processes die; jobs while their workers do; and a
+day of schedules likewise. Exit
 code 1 where one of them fails.
 """
 
@@ -15,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from tests.bench.scratch import ROOT
-from tests.faults import run, schedules
+from tests.faults import jobs, run, schedules
 from tests.faults.servers import postgres
 
 LIVES, LIVES_ON_POSTGRESQL, BODIES = 10_000, 2_000, 20_000
@@ -87,7 +88,7 @@ def main(scale: float) -> int:
             print("PostgreSQL: not run, it is not on this machine")
         todo = parts(scale, fresh, server.url if server else "")
         are_ok = list(pool.map(Part.is_ok, todo))
-    failed = [run.main(scale), schedules.main(scale)]
+    failed = [run.main(scale), jobs.main(scale), schedules.main(scale)]
     return 0 if all(are_ok) and not any(failed) else 1
 
 

@@ -102,7 +102,7 @@ class House:
         return {
             "web": ["serve", "--listen", f"127.0.0.1:{self.port}"],
             "payments": ["consume", "payments"],
-            "work": ["consume", "work", "--workers", "2"],
+            "work": ["consume", "work", "--workers", "4"],
             "simulator": ["simulate_daraja", "--listen", f"127.0.0.1:{self.simulator_port}"],
         }
 

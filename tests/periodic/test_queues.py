@@ -34,9 +34,12 @@ def test_every_task_stands_on_its_queue() -> None:
         "payments": ["ask_phones", "sweep", "take_in"],
         "work": [
             "bring_in_statements",
+            "forget_old_jobs",
             "forget_old_task_records",
             "mail",
             "pull_last_hours",
+            "run_jobs",
+            "sweep_jobs",
             "sweep_statements",
             "watch_balances",
         ],

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -12,6 +13,8 @@ from huey_config import FileStorage
 from money import triggers
 from periodic import monitor
 from periodic.queues import QUEUES
+from periodic.workshop.shop import shop
+from periodic.workshop.watch import Watch
 
 
 class Command(BaseCommand):
@@ -45,10 +48,19 @@ class Command(BaseCommand):
         logging.getLogger(__name__).info("%s: %s workers, pid %s", *self._facts(options))
         # A worker that was killed left rows behind; they need not wait for the next minute.
         {"payments": tasks.sweep, "work": tasks.forget_old_task_records}[options["queue"]]()
+        has_jobs = options["queue"] == "work"
+        watch = Watch(shop if has_jobs else None, tasks.run_jobs)
+        watch.start()
         try:
             queue.create_consumer(**config.values).run()
         finally:
+            watch.stop()
+            if has_jobs:
+                shop.close()
             monitor.recorder.flush()
+        if watch.is_too_large:
+            # The same process begins anew: who manages it notices no end.
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 our own command
 
     def _facts(self, options: dict[str, Any]) -> tuple[str, int, int]:
         return options["queue"], options["workers"], os.getpid()

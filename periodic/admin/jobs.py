@@ -1,0 +1,122 @@
+"""Jobs in the admin: found by kind, state and business, steered singly and in bulk."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from money.admin import OfMine, ReadOnly
+from periodic import bells
+from periodic.actions.jobs import NotNow, cancel, give_up, retry
+from periodic.admin.scope import ScopedOrOfAll
+from periodic.models import Job
+
+
+@admin.register(Job)
+class JobAdmin(ScopedOrOfAll, ReadOnly, admin.ModelAdmin):
+    list_display = (
+        "id",
+        "name",
+        "business",
+        "state",
+        "progress",
+        "asked_by",
+        "asked_at",
+        "attempts",
+        "ended_at",
+        "error",
+    )
+    list_display_links = ("id", "name")
+    list_filter = (("business", OfMine), "kind", "state", "urgency", "asked_at")
+    list_select_related = ("business", "asked_by")
+    search_fields = ("title", "kind", "error")
+    ordering = ("-pk",)
+    actions = ("cancel_jobs", "retry_jobs", "give_up_jobs")
+    fields = (
+        "live",
+        "kind",
+        "title",
+        "business",
+        "parameters",
+        "asked_by",
+        "asked_at",
+        "key",
+        "urgency",
+        "state",
+        "attempts",
+        "next_try_at",
+        "worker",
+        "started_at",
+        "heartbeat_at",
+        "ended_at",
+        "summary",
+        "file",
+        "error",
+        "traceback",
+        "given_up_at",
+    )
+    readonly_fields = ("live",)
+
+    class Media:
+        js = ("vendor/htmx-2.0.7.min.js",)
+        css: ClassVar[Any] = {"all": ("periodic/jobs.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return super().get_queryset(request).select_related("business", "asked_by")
+
+    @admin.display(description="Job", ordering="kind")
+    def name(self, job: Job) -> str:
+        return job.title or job.kind
+
+    @admin.display(description="Progress")
+    def progress(self, job: Job) -> str:
+        return f"{100 * job.done // job.total} %" if job.total else ""
+
+    @admin.display(description="Now")
+    def live(self, job: Job) -> str:
+        """Show the live bar of a job that is under way, and lead to its page."""
+        page = format_html(
+            '<a href="{}">Its page, with cancel and download</a>',
+            reverse("periodic:job", args=[job.pk]),
+        )
+        if not job.is_live:
+            return page
+        address = reverse("periodic:progress", args=[job.pk])
+        return render_to_string("periodic/_admin_live.html", {"address": address, "page": page})
+
+    @admin.action(description="Cancel", permissions=["view"])
+    def cancel_jobs(self, request: HttpRequest, rows: QuerySet[Job]) -> None:
+        self._each(request, rows, "cancelled or being stopped", cancel)
+
+    @admin.action(description="Try again", permissions=["view"])
+    def retry_jobs(self, request: HttpRequest, rows: QuerySet[Job]) -> None:
+        self._each(request, rows, "waiting to be tried again", retry)
+
+    @admin.action(description="Give up", permissions=["view"])
+    def give_up_jobs(self, request: HttpRequest, rows: QuerySet[Job]) -> None:
+        self._each(request, rows, "given up", give_up)
+
+    def _each(
+        self, request: HttpRequest, rows: QuerySet[Job], what: str, act: Callable[..., object]
+    ) -> None:
+        """Do it to each; those whose state forbids it are counted, not changed."""
+        done = refused = 0
+        for pk in list(rows.values_list("pk", flat=True)):
+            try:
+                with transaction.atomic():
+                    act(job_id=pk, now=timezone.now())
+            except NotNow:
+                refused += 1
+            else:
+                done += 1
+        transaction.on_commit(bells.jobs.press)
+        left = f" {refused} could not be: their state forbids it." if refused else ""
+        level = messages.WARNING if refused else messages.SUCCESS
+        self.message_user(request, f"{done} jobs are {what}.{left}", level)
