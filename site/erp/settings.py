@@ -107,6 +107,14 @@ else:
 # What the database cannot take: files of this machine, brought in by a worker with the same VAR.
 SPOOL_DIR = VAR / "spool"
 SPOOL_MEGABYTES = env.integer("SPOOL_MEGABYTES", 64, least=1, most=10_000)
+# Sealed copies of all that a dead shop needs, and the second place that they are copied to.
+BACKUP_DIR = VAR / "backups"
+BACKUP_PASSPHRASE = env.secret("BACKUP_PASSPHRASE")
+BACKUP_COPY_TO = env.text("BACKUP_COPY_TO")
+BACKUP_S3_ENDPOINT = env.text("BACKUP_S3_ENDPOINT")
+BACKUP_S3_REGION = env.text("BACKUP_S3_REGION")
+BACKUP_S3_ACCESS_KEY = env.secret("BACKUP_S3_ACCESS_KEY")
+BACKUP_S3_SECRET_KEY = env.secret("BACKUP_S3_SECRET_KEY")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HUEY = huey_config.payments
 
