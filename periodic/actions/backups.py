@@ -5,7 +5,7 @@ it is whole and on the disk; what a death leaves in `.making` the next run remov
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -161,8 +161,9 @@ def _copy_to_second_place(folder: Path, outcome: Outcome, now: datetime) -> dict
         if place is None:
             return {}
         there = place.names()
+        going = _old(folder, there)
         for backup in Backup.objects.filter(removed_at=None).order_by("-taken_at"):
-            if (folder / backup.name).exists():
+            if backup.name not in going and (folder / backup.name).exists():
                 _copy_one(place, folder / backup.name, backup, there, outcome, now)
     except Refused as error:
         outcome.trouble = f"The second place has no copy: {error}"[:300]
@@ -191,22 +192,31 @@ def _copy_one(
         Backup.objects.filter(pk=backup.pk).update(copied_at=now, copy_trouble="")
 
 
+def _old(folder: Path, there: Collection[str]) -> list[str]:
+    """Return what need not be kept, the same for both places, or copies would come and go."""
+    here = {path.name for path in folder.iterdir() if retention.time_of(path.name)}
+    proved = set(Drill.objects.filter(is_ok=True).values_list("backup", flat=True))
+    return retention.to_remove(here.union(there), proved=proved)
+
+
 def _remove_old(
     folder: Path, there: dict[str, int] | None, outcome: Outcome, now: datetime
 ) -> None:
-    """Remove what need not be kept, the same in both places, or copies would come and go."""
-    here = {path.name for path in folder.iterdir() if retention.time_of(path.name)}
-    proved = set(Drill.objects.filter(is_ok=True).values_list("backup", flat=True))
-    for name in retention.to_remove(here | set(there or ()), proved=proved):
-        if name in here:
+    """Remove what is old in both places; in the second one only where it is known what it has."""
+    for name in _old(folder, there or ()):
+        if (folder / name).exists():
             (folder / name).unlink()
             with transaction.atomic():
                 Backup.objects.filter(name=name).update(removed_at=now)
             outcome.removed.append(name)
         if there and name in there:
-            try:
-                place = keys.second()
-                assert place
-                place.remove(name)
-            except Refused as error:
-                outcome.trouble = f"The second place keeps what is old: {error}"[:300]
+            _remove_there(name, outcome)
+
+
+def _remove_there(name: str, outcome: Outcome) -> None:
+    try:
+        place = keys.second()
+        assert place  # it said what it has
+        place.remove(name)
+    except Refused as error:
+        outcome.trouble = f"The second place keeps what is old: {error}"[:300]

@@ -169,7 +169,8 @@ def _say_end(
 ) -> None:
     """Tell what is there now, and what only people can bring back."""
     taken = timezone.localtime(manifest.taken_at)
-    say(f"Restored: {looked.entries:,} entries, {looked.lines:,} lines, books verified.")
+    verdict = "taken despite what was found" if looked.findings else "books verified"
+    say(f"Restored: {looked.entries:,} entries, {looked.lines:,} lines, {verdict}.")
     if aside:
         say(f"What was there before is now {aside}.")
     if manifest.vendor == "postgresql":

@@ -176,6 +176,33 @@ def test_a_dead_shop_comes_back_on_a_bare_machine(
         # A worker brings in what waited: exactly once.
         house.run_code("from mpesa.actions.intake import bring_in; bring_in()")
         assert house.value("SELECT COUNT(*) FROM mpesa_inboundmessage") == 1
+        replace_it(house, backup)
+
+
+def replace_it(house: House, backup: Path) -> None:
+    """Restore over a shop: not while somebody is in it, and what was there is put aside."""
+    open_shop: Any = (
+        psycopg.connect(house.database_url)
+        if house.server_url
+        else sqlite3.connect(house.var / "duka.sqlite3")
+    )
+    with contextlib.closing(open_shop):
+        if not house.server_url:
+            open_shop.execute("PRAGMA journal_mode = WAL")  # as every process of ours does
+        open_shop.execute(COUNT)
+        open_shop.rollback()
+        refused = run(house, "restore", str(backup), "--replace")
+    assert refused.returncode == 1
+    assert "Stop web and workers" in refused.stderr
+    assert house.value("SELECT COUNT(*) FROM mpesa_inboundmessage") == 1
+
+    assert "is now" in house.manage("restore", str(backup), "--replace")
+
+    assert house.value("SELECT COUNT(*) FROM mpesa_inboundmessage") == 0
+    if house.server_url:
+        assert [name for name in house_databases(house) if "_before_" in name] != []
+    else:
+        assert list(house.var.glob("duka.sqlite3.before-*")) != []
 
 
 def test_a_living_shop_is_not_overwritten(shop: House, backup: Path) -> None:
@@ -190,35 +217,6 @@ def test_a_living_shop_is_not_overwritten(shop: House, backup: Path) -> None:
     rehearsed = shop.manage("restore", str(backup), "--dry-run")
     assert "nothing was changed" in rehearsed
     assert entries(shop) == before
-
-
-def test_a_shop_is_replaced_when_told_so_and_nobody_is_in_it(
-    shop: House, backup: Path, tmp_path: Path
-) -> None:
-    with bare(tmp_path) as house:
-        house.manage("restore", str(backup))
-        open_shop = (
-            psycopg.connect(house.database_url)
-            if house.server_url
-            else sqlite3.connect(house.var / "duka.sqlite3")
-        )
-        with contextlib.closing(open_shop):
-            if not house.server_url:
-                open_shop.execute("PRAGMA journal_mode = WAL")  # as every process of ours does
-            open_shop.execute(COUNT)
-            open_shop.rollback()
-            refused = run(house, "restore", str(backup), "--replace")
-            assert refused.returncode == 1
-            assert "Stop web and workers" in refused.stderr
-        assert house.manage("verify_books").startswith("ok: ")
-
-        assert "is now" in house.manage("restore", str(backup), "--replace")
-
-        assert house.manage("verify_books").startswith("ok: ")
-        if house.server_url:
-            assert [name for name in house_databases(house) if "_before_" in name] != []
-        else:
-            assert list(house.var.glob("duka.sqlite3.before-*")) != []
 
 
 @pytest.mark.parametrize("fault", ["cut", "altered", "another key", "no backup", "missing"])
@@ -245,30 +243,14 @@ def test_a_bad_file_is_refused_before_anything_is_touched(
     assert left == ([] if fault == "missing" else ["restore.lock"])
 
 
-def test_a_drill_proves_the_newest_and_leaves_the_shop_alone(shop: House, backup: Path) -> None:
-    before = entries(shop), balances(shop)
-
-    done = json.loads(shop.manage("restore_drill", "--json"))
-
-    assert [(one["place"], one["backup"], one["ok"]) for one in done] == [
-        ("here", backup.name, True)
-    ]
-    assert (entries(shop), balances(shop)) == before
-    figures: Any = shop.value("SELECT figures FROM periodic_drill ORDER BY id DESC LIMIT 1")
-    figures = json.loads(figures) if isinstance(figures, str) else figures
-    assert (
-        figures["heads"]["duka"] == archive.read_manifest(backup, PASSPHRASE).figures.heads["duka"]
-    )
-    assert not (shop.var / "backups" / ".drill").exists()
-
-
-def test_a_drill_of_a_bad_file_fails_with_a_sentence(shop: House, backup: Path) -> None:
-    content = backup.read_bytes()
-    backup.write_bytes(content[:-1])
+def test_a_drill_of_a_bad_file_fails_with_a_sentence(shop: House) -> None:
+    newest = max((shop.var / "backups").glob("*.dukabackup"))
+    content = newest.read_bytes()
+    newest.write_bytes(content[:-1])
     try:
         done = run(shop, "restore_drill")
     finally:
-        backup.write_bytes(content)
+        newest.write_bytes(content)
 
     assert done.returncode == 1
     assert done.stdout.startswith("FAILED: This machine, ")
@@ -286,28 +268,44 @@ def test_a_killed_backup_leaves_no_half_file(shop: House) -> None:
     assert sorted(folder.glob("*.dukabackup")) == before
     assert (folder / ".making").exists()
 
-    made = json.loads(shop.manage("backup", "--json"))
+    shop.env["BACKUP_COPY_TO"] = str(shop.var / "not mounted")
+    failed = run(shop, "backup")
+    del shop.env["BACKUP_COPY_TO"]
 
+    assert failed.returncode == 1
+    assert "Is its disk mounted" in failed.stderr
     assert not (folder / ".making").exists()
-    assert (folder / made["name"]).exists()
+    assert len(list(folder.glob("*.dukabackup"))) == len(before) + 1
 
 
-def test_copies_go_to_the_second_place_and_are_tried_again(shop: House, tmp_path: Path) -> None:
-    place = tmp_path / "other-disk"
+def test_copies_are_made_old_ones_go_and_a_drill_proves_both(shop: House, tmp_path: Path) -> None:
+    folder, place = shop.var / "backups", tmp_path / "other-disk"
+    place.mkdir()
+    old = [f"duka-201901{day:02}T220000Z.dukabackup" for day in range(1, 29)]
+    for name in old[::2]:
+        (folder / name).write_bytes(b"old")
+    for name in old[1::2]:
+        (place / name).write_bytes(b"old")
     shop.env["BACKUP_COPY_TO"] = str(place)
+    before = entries(shop), balances(shop)
     try:
-        failed = run(shop, "backup")
-        assert failed.returncode == 1
-        assert "Is its disk mounted" in failed.stderr
-        here = sorted(path.name for path in (shop.var / "backups").glob("*.dukabackup"))
-
-        place.mkdir()
         made = json.loads(shop.manage("backup", "--json"))
-
-        assert sorted(path.name for path in place.iterdir()) == sorted([*here, made["name"]])
-        assert set(made["copied"]) >= set(here)
         drills = json.loads(shop.manage("restore_drill", "--json"))
-        assert [(one["place"], one["ok"]) for one in drills] == [("here", True), ("second", True)]
-        assert "byte for byte" in drills[1]["what"]
     finally:
         del shop.env["BACKUP_COPY_TO"]
+
+    here = {path.name for path in folder.glob("*.dukabackup")}
+    there = {path.name for path in place.iterdir()}
+    # Six days and one Sunday before, beside today's; the oldest are gone from both places.
+    assert here <= there
+    assert {name for name in there if "2019" in name} == {*old[22:], old[18]}
+    assert set(made["copied"]) == {name for name in here if name not in old[1::2]}
+    assert set(made["removed"]) == set(old[::2]) - there
+    assert [(one["place"], one["ok"]) for one in drills] == [("here", True), ("second", True)]
+    assert "byte for byte" in drills[1]["what"]
+    assert (entries(shop), balances(shop)) == before
+    figures: Any = shop.value("SELECT figures FROM periodic_drill ORDER BY id DESC LIMIT 1")
+    figures = json.loads(figures) if isinstance(figures, str) else figures
+    wanted = archive.read_manifest(folder / made["name"], PASSPHRASE).figures
+    assert (figures["heads"], figures["balances"]) == (wanted.heads, wanted.balances)
+    assert not (folder / ".drill").exists()
