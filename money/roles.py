@@ -188,9 +188,10 @@ def _statements(cursor: CursorWrapper, role: str) -> list["Composed"]:
         "GRANT USAGE ON SCHEMA {schema} TO {role}",
         "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
         "REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {role}",
-        "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+        # Reading them is what pg_dump needs beside, for a backup by the application.
+        "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
         defaults + "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
-        defaults + "GRANT USAGE ON SEQUENCES TO {role}",
+        defaults + "GRANT USAGE, SELECT ON SEQUENCES TO {role}",
     )
     grants = [
         sql.SQL("GRANT {verbs} ON {schema}.{table} TO {role}").format(

@@ -114,6 +114,24 @@ def waits_since(moment: datetime) -> bool:
     )
 
 
+def copy_to(folder: Path) -> list[Path]:
+    """Copy what waits on this machine into `folder`, for a backup; nobody is held up.
+
+    Take the database's copy after this: a message that left the spool meanwhile is in that, and one
+    that is in both is brought in once. A line that is being written now is left out.
+    """
+    copied: dict[str, Path] = {}
+    while new := [path for path in _files(settings.SPOOL_DIR) if path.name not in copied]:
+        for path in new:
+            copied[path.name] = folder / path.name
+            # Renamed: it comes again under its new name. Removed: it is in the database.
+            with contextlib.suppress(FileNotFoundError):
+                data = path.read_bytes()
+                whole = data if path.suffix == ".torn" else data[: data.rfind(b"\n") + 1]
+                copied[path.name].write_bytes(whole)
+    return sorted(path for path in copied.values() if path.exists())
+
+
 @contextlib.contextmanager
 def taking() -> Iterator[list[Path]]:
     """Give the files to take in, which nobody writes to any more; none where another takes them.

@@ -19,7 +19,9 @@ from money.models import Business, Entry
 from mpesa.reconciliation import A_DAY
 from periodic import monitor
 from periodic.actions.audit import Altered, sentence_of, verify_audit_trail
+from periodic.actions.backups import back_up
 from periodic.actions.days import close_day_that_is_over
+from periodic.actions.drills import drill
 from periodic.actions.reminders import remind_of_reconciliation
 from periodic.actions.reports import write_daily_reports
 
@@ -29,6 +31,10 @@ Work = Callable[[Mapping[str, Parameter], Tick, datetime], str]
 
 NO_MAIL = "Mail is not set up (MAIL_URL): nothing was written."
 MOST_ROUNDS = 20
+
+
+class Incomplete(Exception):
+    """There is a backup, but no copy elsewhere, or none that restores; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +112,29 @@ def _clean_up(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) ->
     return f"{ended:,} sign-ins that had run out and {forgotten:,} task records are deleted."
 
 
+def _back_up(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) -> str:
+    outcome = back_up(now=now, tick=tick)
+    if outcome.trouble:
+        raise Incomplete(outcome.trouble)
+    return f"{outcome.backup.name}: {outcome.backup.bytes:,} bytes."
+
+
+def _drill(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) -> str:
+    results = drill(now=now, tick=tick)
+    told = " ".join(f"{one.get_place_display()}: {one.sentence}" for one in results)
+    if not all(one.is_ok for one in results):
+        raise Incomplete(told)
+    return told
+
+
 KINDS = {
     kind.name: kind
     for kind in (
         ScheduledKind("verify_audit_trail", "Audit verification", _verify),
         ScheduledKind("close_days", "End of day", _close, is_per_business=True),
         ScheduledKind("clean_up", "Clean-up", _clean_up),
+        ScheduledKind("backup", "Backup", _back_up),
+        ScheduledKind("restore_drill", "Restore drill", _drill),
         ScheduledKind(
             "reconciliation_reminder",
             "Reconciliation reminder",

@@ -24,7 +24,19 @@ class Shipped:
 
 
 SHIPPED = (
-    # Not here yet: backup (01:00) and restore_drill (Sunday 04:30), whose kinds come with them.
+    Shipped(
+        name="backup",
+        title="Backup",
+        words="daily 01:00",
+        about="Seals the database and the spool into one file, copies it to the second place, and"
+        " removes what is old enough.",
+    ),
+    Shipped(
+        name="restore_drill",
+        title="Restore drill",
+        words="Sunday 04:30",
+        about="Restores the newest backup of each place beside the shop and compares its books.",
+    ),
     Shipped(
         name="verify_audit_trail",
         title="Audit verification",

@@ -23,6 +23,9 @@ for name in (
     "DARAJA_URL",
     "DEBUG",
     "MAIL_URL",
+    "BACKUP_PASSPHRASE",
+    "BACKUP_PASSPHRASE_FILE",
+    "BACKUP_COPY_TO",
 ):
     os.environ.pop(name, None)
 

@@ -1,7 +1,8 @@
-"""The workshop in the admin: what was mailed, the jobs of every kind, and what the clock starts."""
+"""The workshop in the admin: mails, the jobs of every kind, what the clock starts, backups."""
 
+from periodic.admin.backups import BackupAdmin, DrillAdmin
 from periodic.admin.jobs import JobAdmin
 from periodic.admin.mails import MailAdmin
 from periodic.admin.schedules import ScheduleAdmin
 
-__all__ = ["JobAdmin", "MailAdmin", "ScheduleAdmin"]
+__all__ = ["BackupAdmin", "DrillAdmin", "JobAdmin", "MailAdmin", "ScheduleAdmin"]

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from money.access import Ability
-from money.admin import Scoped, manages_all
+from money.admin import OnlyShownLookups, ReadOnly, Scoped, manages_all
 from money.admin.scope import mine
 
 
@@ -21,3 +21,11 @@ class ScopedOrOfAll(Scoped):
         if manages_all(request):
             allowed |= Q(business=None)
         return rows.filter(allowed)
+
+
+class OfTheHouse(ReadOnly, OnlyShownLookups):
+    """Rows that belong to no business: seen by who manages all of them."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
+        return rows if manages_all(request) else rows.none()

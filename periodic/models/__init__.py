@@ -1,11 +1,23 @@
 """The workshop's rows: what waits to be sent, and work that is asked for and finished.
 
 `mails` is what waits to be sent; `jobs` is work with progress, attempts and a result; `schedules`
-is what the clock asks for.
+is what the clock asks for; `backups` is what was kept of the shop, and the proof that it restores.
 """
 
+from periodic.models.backups import Backup, Drill, DrillPlace
 from periodic.models.jobs import LIVE_JOBS, Job, JobState, Urgency
 from periodic.models.mails import Mail
 from periodic.models.schedules import Missed, Schedule
 
-__all__ = ["LIVE_JOBS", "Job", "JobState", "Mail", "Missed", "Schedule", "Urgency"]
+__all__ = [
+    "LIVE_JOBS",
+    "Backup",
+    "Drill",
+    "DrillPlace",
+    "Job",
+    "JobState",
+    "Mail",
+    "Missed",
+    "Schedule",
+    "Urgency",
+]

@@ -66,6 +66,8 @@ PERMISSIONS: dict[Ability, frozenset[str]] = {
             "mpesa.view_inboundmessage",
             "mpesa.view_stray",
             "mpesa.view_erasure",
+            "periodic.view_backup",
+            "periodic.view_drill",
             "periodic.view_mail",
             "periodic.view_job",
             "periodic.view_schedule",

@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 Django
 from money import roles
 
 LEAST_SECRET_KEY = 40
+LEAST_PASSPHRASE = 20
 
 
 def safe_production(
@@ -33,11 +34,28 @@ def safe_production(
         "DARAJA_URL: name Safaricom's gateway, by https": settings.DARAJA_URL.startswith(
             "https://"
         ),
+        "BACKUP_PASSPHRASE: set one of 20 characters or more, and keep it elsewhere too": len(
+            settings.BACKUP_PASSPHRASE
+        )
+        >= LEAST_PASSPHRASE,
     }
     return [
         Error(sentence, id=f"erp.E{number:03d}", hint="docs/operations.md lists the variables.")
         for number, (sentence, holds) in enumerate(wanted.items(), start=1)
         if not holds
+    ]
+
+
+def second_place(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+    """Return a warning where production's backups lie on the disk that they are to replace."""
+    if not settings.PRODUCTION or settings.BACKUP_COPY_TO:
+        return []
+    return [
+        Warning(
+            "BACKUP_COPY_TO: backups stay on this machine and die with it.",
+            hint="Name a folder on another disk, or s3://bucket/prefix (docs/operations.md).",
+            id="erp.W002",
+        )
     ]
 
 

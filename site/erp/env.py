@@ -16,6 +16,22 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
+def secret(name: str) -> str:
+    """Return the variable `name`, or the first line of the file that `name`_FILE names."""
+    path = text(f"{name}_FILE")
+    if not path:
+        return text(name)
+    if text(name):
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set: keep one.")
+    try:
+        lines = Path(path).read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+    if not lines or not lines[0].strip():
+        raise ImproperlyConfigured(f"{name}_FILE names a file without a first line.")
+    return lines[0].strip()
+
+
 def flag(name: str, *, default: bool = False) -> bool:
     """Return a yes/no variable; anything but yes, no, 1, 0, on, off, true, false is refused."""
     value = os.environ.get(name)

@@ -129,6 +129,14 @@ JOB_RETRY_SECONDS = env.integer("JOB_RETRY_SECONDS", 15, least=1, most=3600)
 JOB_RETRY_MOST_SECONDS = env.integer("JOB_RETRY_MOST_SECONDS", 3600, least=1, most=86_400)
 # A worker that has grown beyond this begins anew once its tasks are done.
 WORKER_MEGABYTES = env.integer("WORKER_MEGABYTES", 100, least=1, most=10_000)
+# Sealed copies of all that a dead shop needs, and the second place that they are copied to.
+BACKUP_DIR = VAR / "backups"
+BACKUP_PASSPHRASE = env.secret("BACKUP_PASSPHRASE")
+BACKUP_COPY_TO = env.text("BACKUP_COPY_TO")
+BACKUP_S3_ENDPOINT = env.text("BACKUP_S3_ENDPOINT")
+BACKUP_S3_REGION = env.text("BACKUP_S3_REGION")
+BACKUP_S3_ACCESS_KEY = env.secret("BACKUP_S3_ACCESS_KEY")
+BACKUP_S3_SECRET_KEY = env.secret("BACKUP_S3_SECRET_KEY")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HUEY = huey_config.payments
 

@@ -10,7 +10,7 @@ import huey
 import pytest
 from pytest_django import Settings
 
-from erp.checks import safe_production
+from erp.checks import safe_production, second_place
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -25,6 +25,8 @@ def production(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
     settings.HUEY = huey.PriorityRedisExpireHuey("a-test", url="redis://127.0.0.1:1")
     settings.DARAJA_URL = "https://api.example"
+    settings.BACKUP_PASSPHRASE = "p" * 20
+    settings.BACKUP_COPY_TO = "/mnt/other"
     settings.VAR = tmp_path
     return settings
 
@@ -56,6 +58,8 @@ def test_a_laptop_is_let_through(settings: Settings) -> None:
         ("HUEY", huey.MemoryHuey("a-test"), 6),
         ("DARAJA_URL", "", 7),
         ("DARAJA_URL", "http://127.0.0.1:8001", 7),
+        ("BACKUP_PASSPHRASE", "", 8),
+        ("BACKUP_PASSPHRASE", "p" * 19, 8),
     ],
 )
 def test_an_unsafe_production_is_refused(
@@ -80,6 +84,16 @@ def test_a_key_that_a_laptop_made_is_refused(production: Settings, tmp_path: Pat
     assert said() == [("erp.E001", "SECRET_KEY")]
 
 
+def test_backups_without_a_second_place_are_warned_of(production: Settings) -> None:
+    assert second_place(None) == []
+
+    production.BACKUP_COPY_TO = ""
+
+    assert [one.id for one in second_place(None)] == ["erp.W002"]
+    production.PRODUCTION = False
+    assert second_place(None) == []
+
+
 def check(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     return subprocess.run(
@@ -95,9 +109,9 @@ def check(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
 def test_check_refuses_a_bare_production(tmp_path: Path) -> None:
     done = check(tmp_path, PRODUCTION="yes", DEBUG="yes")
 
-    found = [f"erp.E{number:03}" for number in range(1, 8) if f"erp.E{number:03}" in done.stderr]
+    found = [f"erp.E{number:03}" for number in range(1, 9) if f"erp.E{number:03}" in done.stderr]
     assert done.returncode == 1
-    assert found == [f"erp.E{number:03}" for number in range(1, 8)]
+    assert found == [f"erp.E{number:03}" for number in range(1, 9)]
     assert "Traceback" not in done.stderr
 
 
@@ -111,6 +125,8 @@ def test_check_lets_a_whole_production_through(tmp_path: Path) -> None:
         DATABASE_URL="postgres://duka@127.0.0.1:1/duka",
         REDIS_URL="redis://127.0.0.1:1",
         DARAJA_URL="https://api.example",
+        BACKUP_PASSPHRASE="p" * 30,
+        BACKUP_COPY_TO="/mnt/other",
     )
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -113,3 +113,37 @@ def test_secret_key_is_the_same_for_processes_that_start_at_once(
 
     assert keys == [keys[0]] * 3
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_a_secret_is_the_variable_or_the_first_line_of_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert env.secret(NAME) == ""
+    monkeypatch.setenv(NAME, "by hand")
+    assert env.secret(NAME) == "by hand"
+    monkeypatch.delenv(NAME)
+    (tmp_path / "secret").write_text("from a file\nand more\n")
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "secret"))
+    assert env.secret(NAME) == "from a file"
+
+
+@pytest.mark.parametrize("content", [None, "", "\n", b"\xff"])
+def test_a_secret_that_cannot_be_read_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(
+            content if isinstance(content, bytes) else content.encode()
+        )
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "secret"))
+
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        env.secret(NAME)
+
+
+def test_two_secrets_are_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "a")
+    monkeypatch.setenv(f"{NAME}_FILE", "b")
+
+    with pytest.raises(ImproperlyConfigured, match="keep one"):
+        env.secret(NAME)

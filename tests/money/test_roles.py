@@ -2,9 +2,11 @@
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
@@ -116,6 +118,27 @@ def test_the_demo_loads_as_the_application(split: Split) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert manage(split.app, "verify_books").stdout.startswith("ok: ")
+
+
+@only_postgresql
+def test_the_application_backs_up_and_no_argument_holds_its_password(
+    split: Split, tmp_path: Path
+) -> None:
+    real = shutil.which("pg_dump")
+    words, spy = tmp_path / "words", tmp_path / "pg_dump"
+    spy.touch(mode=0o755)
+    spy.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {words}\nexec {real} "$@"\n')
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    split.app.environment.update(VAR=str(tmp_path / "var"), PATH=path)
+
+    done = manage(split.app, "backup")
+
+    assert done.returncode == 0, done.stderr
+    assert [path.suffix for path in (tmp_path / "var" / "backups").glob("duka-*")] == [
+        ".dukabackup"
+    ]
+    assert "--format=custom" in words.read_text()
+    assert PASSWORD not in words.read_text() + done.stdout + done.stderr
 
 
 @only_postgresql

@@ -262,3 +262,25 @@ def test_several_processes_write_while_another_takes_out(spool_folder):
         mine = [body for body in found if body.startswith(name)]
         assert mine == [f"{name}-{n}" for n in range(150)]
     assert spool.torn_files() == []
+
+
+def test_a_copy_holds_what_waits_and_leaves_it_there(spool_folder, tmp_path):
+    put(an_arrival(body=b"1"), an_arrival(body=b"2"))
+    file = next(spool_folder.glob("*.jsonl"))
+    file.rename(spool_folder / "spool-1-1-5.taking")
+    put(an_arrival(body=b"3"))
+    (spool_folder / "spool-1-1-5.torn").write_bytes(b"half a li")
+    with next(spool_folder.glob("*.jsonl")).open("ab") as open_file:
+        open_file.write(b'{"id": "is being wri')
+
+    copied = spool.copy_to(tmp_path)
+
+    assert [path.suffix for path in copied] == [".taking", ".torn", ".jsonl"]
+    bodies = [spool.read(place).body for place in spool.places(copied[::2])]
+    assert sorted(bodies) == [b"1", b"2", b"3"]
+    assert (tmp_path / "spool-1-1-5.torn").read_bytes() == b"half a li"
+    assert len(list(spool_folder.glob("spool*"))) == 3
+
+
+def test_a_copy_of_no_spool_is_empty(spool_folder, tmp_path):
+    assert spool.copy_to(tmp_path) == []
