@@ -53,6 +53,7 @@ def read(asked: Asked, tick: Tick = lambda done, total: None) -> tuple[Report, l
     if not asked.businesses:
         raise NotThatStatement("There is no business yet to report on.")
     with snapshot():
+        businesses: Sequence[Business]
         if asked.name == VAT:
             businesses, report = _vat(asked)
         else:

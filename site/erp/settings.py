@@ -107,6 +107,9 @@ else:
 # What the database cannot take: files of this machine, brought in by a worker with the same VAR.
 SPOOL_DIR = VAR / "spool"
 SPOOL_MEGABYTES = env.integer("SPOOL_MEGABYTES", 64, least=1, most=10_000)
+RESULTS_DIR = VAR / "results"
+# A mail server refuses what is much larger; the mail then says where the file is instead.
+MAIL_MEGABYTES = env.integer("MAIL_MEGABYTES", 15, least=1, most=100)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HUEY = huey_config.payments
 
