@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 
@@ -146,7 +148,7 @@ def _send(mail_id: int, now: datetime) -> bool:
         return False
     mail = Mail.objects.get(pk=mail_id)
     try:
-        EmailMessage(mail.subject, mail.body, to=mail.to.split(",")).send()
+        _message(mail).send()
     except Exception as error:  # noqa: BLE001 one bad address must not hold up the others
         tries = mail.tries + 1
         wait = min(timedelta(minutes=2 ** min(tries, 10)), LONGEST_WAIT)
@@ -156,3 +158,19 @@ def _send(mail_id: int, now: datetime) -> bool:
         return False
     Mail.objects.filter(pk=mail_id).update(sent_at=now, trouble="")
     return True
+
+
+def _message(mail: Mail) -> EmailMessage:
+    """Return the mail with its file, or with a sentence where that is gone or too large."""
+    message = EmailMessage(mail.subject, mail.body, to=mail.to.split(","))
+    if not mail.attachment:
+        return message
+    root = Path(settings.RESULTS_DIR).resolve()
+    path = (root / mail.attachment).resolve()
+    if root not in path.parents or not path.is_file():
+        message.body += "\nThe file is no longer there: ask for it again.\n"
+    elif path.stat().st_size > settings.MAIL_MEGABYTES * 1_000_000:
+        message.body += f"\n{path.name} is too large for a mail: it is among the results.\n"
+    else:
+        message.attach_file(str(path))
+    return message

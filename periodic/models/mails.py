@@ -20,6 +20,7 @@ class Mail(models.Model):
     to = models.CharField(max_length=500, help_text="Addresses, separated by commas.")
     subject = models.CharField(max_length=150)
     body = models.TextField()
+    attachment = models.CharField(max_length=200, blank=True, help_text="Below VAR/results.")
     written_at = models.DateTimeField()
     next_try_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)

@@ -137,6 +137,8 @@ BACKUP_S3_ENDPOINT = env.text("BACKUP_S3_ENDPOINT")
 BACKUP_S3_REGION = env.text("BACKUP_S3_REGION")
 BACKUP_S3_ACCESS_KEY = env.secret("BACKUP_S3_ACCESS_KEY")
 BACKUP_S3_SECRET_KEY = env.secret("BACKUP_S3_SECRET_KEY")
+# A mail server refuses what is much larger; the mail then says where the file is instead.
+MAIL_MEGABYTES = env.integer("MAIL_MEGABYTES", 15, least=1, most=100)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HUEY = huey_config.payments
 

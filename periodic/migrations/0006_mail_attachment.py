@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('periodic', '0004_backups'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='mail',
+            name='attachment',
+            field=models.CharField(blank=True, help_text='Below VAR/results.', max_length=200),
+        ),
+    ]
