@@ -1,9 +1,11 @@
 """The workshop's rows: what waits to be sent, and work that is asked for and finished.
 
-`mails` is what waits to be sent; `jobs` is work with progress, attempts and a result.
+`mails` is what waits to be sent; `jobs` is work with progress, attempts and a result; `workers` is
+who works.
 """
 
 from periodic.models.jobs import LIVE_JOBS, Job, JobState, Urgency
 from periodic.models.mails import Mail
+from periodic.models.workers import Worker
 
-__all__ = ["LIVE_JOBS", "Job", "JobState", "Mail", "Urgency"]
+__all__ = ["LIVE_JOBS", "Job", "JobState", "Mail", "Urgency", "Worker"]

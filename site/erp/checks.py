@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 Django
 from money import roles
 
 LEAST_SECRET_KEY = 40
+LEAST_HEALTH_TOKEN = 20
 
 
 def safe_production(
@@ -33,6 +34,8 @@ def safe_production(
         "DARAJA_URL: name Safaricom's gateway, by https": settings.DARAJA_URL.startswith(
             "https://"
         ),
+        "HEALTH_TOKEN: set one of 20 characters or more": len(settings.HEALTH_TOKEN)
+        >= LEAST_HEALTH_TOKEN,
     }
     return [
         Error(sentence, id=f"erp.E{number:03d}", hint="docs/operations.md lists the variables.")

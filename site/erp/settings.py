@@ -5,6 +5,7 @@ runs before it listens. The table of variables is in docs/operations.md.
 """
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import dj_database_url
@@ -23,6 +24,7 @@ os.environ["SECRET_KEY"] = SECRET_KEY
 os.environ["VAR"] = str(VAR)
 
 import huey_config  # noqa: E402 after the environment it reads
+from periodic.limits import Limits  # noqa: E402
 
 PORT = env.integer("PORT", 8000, least=1, most=65535)
 SIMULATOR_PORT = env.integer("SIMULATOR_PORT", 8001, least=1, most=65535)
@@ -107,6 +109,16 @@ else:
 # What the database cannot take: files of this machine, brought in by a worker with the same VAR.
 SPOOL_DIR = VAR / "spool"
 SPOOL_MEGABYTES = env.integer("SPOOL_MEGABYTES", 64, least=1, most=10_000)
+# How often a worker writes that it lives.
+HEARTBEAT_SECONDS = env.integer("HEARTBEAT_SECONDS", 10, least=1, most=60)
+LIMITS = Limits(
+    **{
+        name: env.integer(name.upper(), default, least=1, most=1_000_000)
+        for name, default in asdict(Limits()).items()
+    }
+)
+# Opens /readyz and /metrics; without one a laptop shows them to itself alone.
+HEALTH_TOKEN = env.text("HEALTH_TOKEN")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HUEY = huey_config.payments
 

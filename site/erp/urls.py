@@ -3,11 +3,13 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from erp import views
+from periodic.views import health
 from shops.urls import inbox_urls
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("login", auth.LoginView.as_view(template_name="erp/login.html"), name="login"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),

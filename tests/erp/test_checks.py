@@ -25,6 +25,7 @@ def production(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
     settings.HUEY = huey.PriorityRedisExpireHuey("a-test", url="redis://127.0.0.1:1")
     settings.DARAJA_URL = "https://api.example"
+    settings.HEALTH_TOKEN = "h" * 20
     settings.VAR = tmp_path
     return settings
 
@@ -56,6 +57,7 @@ def test_a_laptop_is_let_through(settings: Settings) -> None:
         ("HUEY", huey.MemoryHuey("a-test"), 6),
         ("DARAJA_URL", "", 7),
         ("DARAJA_URL", "http://127.0.0.1:8001", 7),
+        ("HEALTH_TOKEN", "h" * 19, 8),
     ],
 )
 def test_an_unsafe_production_is_refused(
@@ -111,6 +113,7 @@ def test_check_lets_a_whole_production_through(tmp_path: Path) -> None:
         DATABASE_URL="postgres://duka@127.0.0.1:1/duka",
         REDIS_URL="redis://127.0.0.1:1",
         DARAJA_URL="https://api.example",
+        HEALTH_TOKEN="h" * 20,
     )
 
     assert (done.returncode, done.stderr) == (0, "")

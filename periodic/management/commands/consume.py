@@ -5,12 +5,14 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from huey.consumer_options import ConsumerConfig
 
 from huey_config import FileStorage
 from money import triggers
 from periodic import monitor
+from periodic.heartbeat import Heartbeat
 from periodic.queues import QUEUES
 
 
@@ -45,9 +47,17 @@ class Command(BaseCommand):
         logging.getLogger(__name__).info("%s: %s workers, pid %s", *self._facts(options))
         # A worker that was killed left rows behind; they need not wait for the next minute.
         {"payments": tasks.sweep, "work": tasks.forget_old_task_records}[options["queue"]]()
+        heartbeat = Heartbeat(
+            queue,
+            options["queue"],
+            threads=options["workers"],
+            every_seconds=settings.HEARTBEAT_SECONDS,
+        )
+        heartbeat.start()
         try:
             queue.create_consumer(**config.values).run()
         finally:
+            heartbeat.stop()
             monitor.recorder.flush()
 
     def _facts(self, options: dict[str, Any]) -> tuple[str, int, int]:

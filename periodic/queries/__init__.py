@@ -1,0 +1,1 @@
+"""What the workshop asks of its rows, its queues and its machine."""

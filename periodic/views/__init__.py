@@ -1,0 +1,1 @@
+"""The workshop's pages, and what machines ask."""
