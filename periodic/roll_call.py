@@ -16,6 +16,7 @@ class Seen(Protocol):
 
     queue: str
     host: str
+    pid: int
     started_at: datetime
     beat_at: datetime
     ended_at: datetime | None
@@ -25,7 +26,7 @@ class Seen(Protocol):
 class RollCall:
     """The workers that answer, those that are missed, and restarts within the hour.
 
-    `unserved` are queues on whose rows nobody works, such as those that never had a worker.
+    `unserved` are queues that nobody has served for so long, such as those that never had a worker.
     """
 
     present: Sequence[Seen]
@@ -45,7 +46,8 @@ def call(
     silent = [
         row for row in alive if now - GONE <= row.beat_at < horizon and not _is_replaced(row, seen)
     ]
-    served = {row.queue for row in present}
+    # A restart takes its moment: who ended a moment ago is not missed yet.
+    served = {row.queue for row in seen if row.beat_at >= horizon}
     return RollCall(
         present=present,
         silent=silent,

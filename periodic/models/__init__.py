@@ -1,11 +1,12 @@
 """The workshop's rows: what waits to be sent, and work that is asked for and finished.
 
 `mails` is what waits to be sent; `jobs` is work with progress, attempts and a result; `workers` is
-who works.
+who works; `alerts` is what is wrong.
 """
 
+from periodic.models.alerts import Alert
 from periodic.models.jobs import LIVE_JOBS, Job, JobState, Urgency
 from periodic.models.mails import Mail
 from periodic.models.workers import Worker
 
-__all__ = ["LIVE_JOBS", "Job", "JobState", "Mail", "Urgency", "Worker"]
+__all__ = ["LIVE_JOBS", "Alert", "Job", "JobState", "Mail", "Urgency", "Worker"]

@@ -11,11 +11,12 @@ from money.models import Business
 class Mail(models.Model):
     """One mail to a business's owners, written once per `key` and sent until it is taken.
 
-    It may be sent twice where a worker dies between the server's yes and our note of it.
+    Without a business it is about the whole house. It may be sent twice where the server's answer
+    was lost: the connection broke, or a worker died before it noted it. Then it says so itself.
     """
 
     key = models.CharField(max_length=100, unique=True)
-    business = models.ForeignKey(Business, models.PROTECT, related_name="+")
+    business = models.ForeignKey(Business, models.PROTECT, null=True, blank=True, related_name="+")
     to = models.CharField(max_length=500, help_text="Addresses, separated by commas.")
     subject = models.CharField(max_length=150)
     body = models.TextField()
@@ -24,6 +25,10 @@ class Mail(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     trouble = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    in_hand_at = models.DateTimeField(null=True, blank=True, editable=False)
+    perhaps_twice = models.BooleanField(
+        default=False, help_text="A server's answer was lost: it may have taken it before as well."
+    )
 
     class Meta:
         constraints: ClassVar = [

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from huey import Huey
@@ -19,6 +19,7 @@ from huey_monitor.models import TaskModel
 
 from huey_config import FileStorage
 from periodic.queues import QUEUES
+from periodic.readings import Depth
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -31,31 +32,19 @@ class QueueAway(Exception):
     """The queues do not answer; the sentence says which and how."""
 
 
-class Depth(NamedTuple):
-    """How many tasks of a queue wait, and since when the oldest does, where that is known."""
-
-    waiting: int
-    oldest_at: datetime | None
-
-
-class RedisFigures(NamedTuple):
-    """What Redis says of itself."""
-
-    used_bytes: int
-
-
 def depths() -> dict[str, Depth]:
     """Return the depth of each queue. Raises QueueAway."""
     with _told(), _server() as server:
         return {name: _depth(queue, server) for name, queue in QUEUES.items()}
 
 
-def redis_figures() -> RedisFigures | None:
-    """Return Redis's own figures; None where the queues are files. Raises QueueAway."""
+def redis_bytes() -> int | None:
+    """Return the memory that Redis uses; None where the queues are files. Raises QueueAway."""
     with _told(), _server() as server:
         if server is None:
             return None
-        return RedisFigures(int(server.info("memory")["used_memory"]))
+        figures: Any = server.info("memory")
+        return int(figures["used_memory"])
 
 
 def answer() -> None:

@@ -1,4 +1,4 @@
-"""What machines ask: whether this copy is ready."""
+"""What machines ask: whether this copy is ready, and its figures."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,9 +8,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from periodic.health import may_ask
+from periodic.metrics import exposition
+from periodic.queries.operations import gather
 from periodic.queries.readiness import readiness
+from periodic.tiles import tiles_of
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -47,3 +51,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     is_ready = not any(found.values())
     parts = {name: trouble or "ok" for name, trouble in found.items()}
     return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
+
+
+@for_machines
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer the figures of the Operations page in Prometheus' text."""
+    now = timezone.now()
+    readings = gather(now)
+    text = exposition(readings, tiles_of(readings, settings.LIMITS, now), now)
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)

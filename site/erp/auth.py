@@ -66,6 +66,7 @@ PERMISSIONS: dict[Ability, frozenset[str]] = {
             "mpesa.view_inboundmessage",
             "mpesa.view_stray",
             "mpesa.view_erasure",
+            "periodic.view_alert",
             "periodic.view_mail",
             "huey_monitor.view_taskmodel",
             "huey_monitor.view_signalinfomodel",

@@ -71,6 +71,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "erp.band.band",
             ],
             "builtins": ["money.templatetags.shillings"],
         },
@@ -117,6 +118,8 @@ LIMITS = Limits(
         for name, default in asdict(Limits()).items()
     }
 )
+# When no mail about trouble goes out, as 21:30-06:00 in Nairobi; it waits for their end.
+QUIET_HOURS = env.quiet_hours("QUIET_HOURS")
 # Opens /readyz and /metrics; without one a laptop shows them to itself alone.
 HEALTH_TOKEN = env.text("HEALTH_TOKEN")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

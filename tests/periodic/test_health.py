@@ -11,15 +11,19 @@ from types import SimpleNamespace
 import pytest
 from django.test import Client
 from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from periodic import monitor, tasks
 from periodic.health import may_ask
 from periodic.limits import Limits
+from periodic.metrics import exposition
 from periodic.queries import depths, readiness
 from periodic.queries.depths import QueueAway
 from periodic.queries.readiness import DatabaseProbe
 from periodic.queues import QUEUES
+from periodic.readings import Readings, Unread
+from periodic.tiles import tiles_of
 from tests.periodic.test_workers import PROCESS, a_report
 
 TOKEN = "a-token-that-opens-nothing"
@@ -185,3 +189,42 @@ def test_a_queues_file_that_is_gone_is_empty(real_files: None, tmp_path: Path) -
     storage = SimpleNamespace(filename=str(tmp_path / "none.sqlite3"), name="x")
 
     assert depths._ask_file(SimpleNamespace(storage=storage), "SELECT 1") == [(0,)]
+
+
+@pytest.mark.django_db
+def test_the_figures_are_read_by_prometheus_own_parser(client: Client) -> None:
+    everybody_works()
+
+    answers = [client.get("/metrics") for _ in range(2)]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert answers[0].headers["Content-Type"].startswith("text/plain; version=")
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answers[1].content.decode())
+        for sample in family.samples
+    }
+    assert found["duka_workers",] == 2
+    assert found["duka_queue_depth", "payments"] == 0
+    assert found["duka_tile_red", "workers"] == 0
+    assert found["duka_jobs_failed",] == 0
+    assert len({name for name, *_ in found}) >= 15
+
+
+def test_what_could_not_be_read_is_left_out() -> None:
+    away = Unread("It is away.")
+    readings = Readings(**dict.fromkeys(Readings.__dataclass_fields__, away))
+    now = timezone.now()
+
+    text = exposition(readings, tiles_of(readings, Limits(), now), now).decode()
+
+    assert 'duka_tile_red{cause="queues"} 1.0' in text
+    assert "duka_workers " not in text
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics"])
+def test_nobody_asks_without_the_token(client: Client, settings: Settings, path: str) -> None:
+    settings.HEALTH_TOKEN = TOKEN
+
+    assert client.get(path).status_code == 401
+    assert client.post(path).status_code == 405

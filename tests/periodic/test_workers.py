@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,6 +143,12 @@ def test_the_roll_is_called(
     assert (len(found.present), len(found.silent), found.restarts) == (present, silent, restarts)
 
 
+def test_a_queue_whose_worker_just_ended_is_not_missed_yet() -> None:
+    rows = [row(started=500, beat=60, ended=60), row(started=500, beat=130, ended=130, queue="b")]
+
+    assert call(rows, queues=["work", "b"], now=NOW, silent_seconds=120).unserved == ["b"]
+
+
 @given(
     st.lists(
         st.builds(
@@ -159,7 +166,7 @@ def test_nobody_is_both_present_and_missed(rows: list[SimpleNamespace]) -> None:
     found = call(rows, queues=["work", "payments"], now=NOW, silent_seconds=120)
 
     assert not {id(one) for one in found.present} & {id(one) for one in found.silent}
-    assert {one.queue for one in found.present} | set(found.unserved) == {"work", "payments"}
+    assert not {one.queue for one in found.present} & set(found.unserved)
     assert 0 <= found.restarts <= max(0, len(rows) - 1)
 
 
@@ -243,18 +250,22 @@ def test_a_database_that_hangs_holds_up_no_end(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_heart_beats_and_says_goodbye() -> None:
-    beat = Heartbeat(QUEUES["work"], "work", threads=3, every_seconds=0.05)
+def test_a_heart_beats_and_says_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = threading.Event()
+
+    def tell(**facts: Any) -> None:
+        report(**facts)
+        written.set()
+
+    monkeypatch.setattr(heartbeat, "report", tell)
+    beat = Heartbeat(QUEUES["work"], "work", threads=3, every_seconds=30)
     beat.start()
-    deadline = time.monotonic() + 5
-    while not Worker.objects.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    assert written.wait(5)
     beat.stop()
 
     found = Worker.objects.get()
     assert (found.queue, found.pid, found.threads) == ("work", os.getpid(), 3)
     assert found.ended_at is not None
-    connection.close()
 
 
 def test_memory_is_read_from_proc(tmp_path: Path) -> None:
