@@ -150,8 +150,11 @@ def test_quiet_hours_hold_what_is_not_urgent(
 def test_alert_open_once_per_cause_and_alert_heals_after_it_opened() -> None:
     facts = {"cause": "disk", "title": "Disk", "sentence": "x", "last_red_at": NOW}
     Alert.objects.create(opened_at=NOW, **facts)
-    for wrong in ({"opened_at": NOW}, {"opened_at": NOW, "healed_at": NOW - MINUTE}):
-        with pytest.raises(IntegrityError), transaction.atomic():
+    for name, wrong in {
+        "alert_open_once_per_cause|UNIQUE": {"opened_at": NOW},
+        "alert_heals_after_it_opened": {"opened_at": NOW, "healed_at": NOW - MINUTE},
+    }.items():
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
             Alert.objects.create(**{**facts, **wrong})
 
 

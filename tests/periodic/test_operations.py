@@ -17,6 +17,7 @@ from periodic.queries import operations
 from periodic.queries.depths import QueueAway
 from periodic.queries.of_neighbours import VERIFICATION
 from periodic.queries.operations import gather
+from periodic.queues import QUEUES
 from periodic.readings import Kind, Outcome, Spool, Unread, Waiting
 from tests import make
 from tests.make import NOW
@@ -69,6 +70,22 @@ def test_the_owner_reads_alerts_and_mails_in_the_admin(client: Client, duka: Bus
 
     assert mine.get("/admin/periodic/alert/").status_code == 200
     assert mine.get("/admin/periodic/mail/").status_code == 200
+
+
+@pytest.mark.filterwarnings("ignore::django.utils.deprecation.RemovedInDjango60Warning")
+def test_the_monitors_list_asks_no_queue(
+    client: Client, duka: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> int:
+        raise OSError("no queue")
+
+    for queue in QUEUES.values():
+        monkeypatch.setattr(queue.storage, "queue_size", away)
+
+    page = owner(client, duka).get("/admin/huey_monitor/taskmodel/")
+
+    assert page.status_code == 200
+    assert b"Operations: queues and workers" in page.content
 
 
 @pytest.mark.parametrize("error", [QueueAway("Redis does not answer."), KeyError("x")])

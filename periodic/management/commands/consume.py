@@ -2,7 +2,9 @@
 
 import logging
 import os
+import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +16,9 @@ from money import triggers
 from periodic import monitor
 from periodic.heartbeat import Heartbeat
 from periodic.queues import QUEUES
+
+# Between two looks at a queue that is away.
+WAIT_SECONDS = 1.0
 
 
 class Command(BaseCommand):
@@ -46,7 +51,8 @@ class Command(BaseCommand):
         config.validate()
         logging.getLogger(__name__).info("%s: %s workers, pid %s", *self._facts(options))
         # A worker that was killed left rows behind; they need not wait for the next minute.
-        {"payments": tasks.sweep, "work": tasks.forget_old_task_records}[options["queue"]]()
+        first = {"payments": tasks.sweep, "work": tasks.forget_old_task_records}
+        self._ring(first[options["queue"]])
         heartbeat = Heartbeat(
             queue,
             options["queue"],
@@ -59,6 +65,19 @@ class Command(BaseCommand):
         finally:
             heartbeat.stop()
             monitor.recorder.flush()
+
+    def _ring(self, first: Callable[[], object]) -> None:
+        """Ring for the first time, as soon as the queue takes it: a worker outlasts its queue."""
+        while True:
+            try:
+                first()
+            except Exception as error:  # noqa: BLE001 Redis and SQLite raise their own
+                logging.getLogger(__name__).warning(
+                    "the queue takes nothing (%s); waiting for it", type(error).__name__
+                )
+                time.sleep(WAIT_SECONDS)
+            else:
+                return
 
     def _facts(self, options: dict[str, Any]) -> tuple[str, int, int]:
         return options["queue"], options["workers"], os.getpid()
