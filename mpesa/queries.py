@@ -258,3 +258,20 @@ def spooled_messages() -> int:
             with suppress(FileNotFoundError), path.open("rb") as file:
                 count += sum(1 for line in file if line.strip())
     return count
+
+
+# What the quarantine notes where whoever wrote the message did not know what Safaricom knows.
+FORGED_NOTES = (
+    "No request of ours has this address.",
+    "No order of ours has this address.",
+    "The CheckoutRequestID is not the one we were given.",
+    "The CheckoutRequestID belongs to another request.",
+    "The amount is not the one we asked for.",
+    "The shortcode is not this till's.",
+    "The conversation is not the one we were given.",
+)
+
+
+def look_forged() -> QuerySet[InboundMessage]:
+    """Return the messages in quarantine that Safaricom would not have written."""
+    return InboundMessage.objects.filter(state=InboundState.QUARANTINED, note__in=FORGED_NOTES)

@@ -100,6 +100,12 @@ def is_empty() -> bool:
     return not _files(settings.SPOOL_DIR)
 
 
+def size_bytes() -> int:
+    """Return how much waits on this machine, the torn files left out."""
+    files = _files(settings.SPOOL_DIR)
+    return sum(stat.st_size for path, stat in files.items() if path.suffix != ".torn")
+
+
 def torn_files() -> list[Path]:
     """Return the files of lines that could not be read; somebody has to look at them."""
     return sorted(settings.SPOOL_DIR.glob("*.torn"))

@@ -15,25 +15,35 @@ import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 from huey import signals
 from huey_monitor.models import SignalInfoModel, TaskModel
 from huey_monitor.tasks import startup_handler, store_signals
 
+from periodic.models import Worker
 from periodic.queues import QUEUES
 
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.5
 MOST_HELD = 20_000
+MOST_FAILURES_HELD = 1_000
+# How long a failed task's worker waits for whoever writes at this moment.
+WRITES_SECONDS = 2.0
+FAILED = {signals.SIGNAL_ERROR, signals.SIGNAL_TIMEOUT, signals.SIGNAL_INTERRUPTED}
 KEPT = timedelta(days=2)
 MOST_FORGOTTEN_AT_ONCE = 50_000
 FORGOTTEN_PER_STEP = 200
+MOST_ORPHANS = 500
+A_BEAT = timedelta(minutes=2)
+GONE = "Its worker is gone; the sweep does again what it left."
+NEVER = datetime.min.replace(tzinfo=UTC)
 ENDED = {
     signals.SIGNAL_CANCELED,
     signals.SIGNAL_COMPLETE,
@@ -62,16 +72,24 @@ class Happening:
 
 
 class Recorder:
-    """Holds happenings until its thread writes them; the oldest go first when too many are held."""
+    """Holds happenings until its thread writes them; the oldest go first when too many are held.
+
+    Failures are held apart: a flood of others pushes none of them out.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: list[Happening] = []
+        self._failed: list[Happening] = []
         self._thread: threading.Thread | None = None
         self._writing = threading.Lock()
 
     def hear(self, signal: str, task: Any, exc: BaseException | None = None) -> None:
-        """Receive a huey signal: remember it and return at once."""
+        """Receive a huey signal: remember it and return at once, unless a task failed.
+
+        That is written before the worker goes on: killed the next moment, it would take the record
+        of the failure away.
+        """
         try:
             task_id = uuid.UUID(str(task.id))
         except ValueError:
@@ -86,27 +104,42 @@ class Recorder:
             traceback=_storable("".join(traceback.format_exception(exc))) if exc else "",
         )
         with self._lock:
-            self._held.append(happening)
-            del self._held[:-MOST_HELD]
+            if signal in FAILED:
+                self._failed.append(happening)
+                del self._failed[:-MOST_FAILURES_HELD]
+            else:
+                self._held.append(happening)
+                del self._held[:-MOST_HELD]
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
                 self._thread.start()
+        if signal in FAILED and self._writing.acquire(timeout=WRITES_SECONDS):
+            try:
+                self._flush()
+            finally:
+                self._writing.release()
 
     def flush(self) -> int:
         """Write what is held, once; returns how many. What cannot be written is held on."""
         with self._writing:
+            return self._flush()
+
+    def _flush(self) -> int:
+        with self._lock:
+            held, self._held = self._held, []
+            failed, self._failed = self._failed, []
+        batch = sorted([*held, *failed], key=lambda one: one.at)
+        if not batch:
+            return 0
+        try:
+            _write(batch)
+        except Exception:
+            log.exception("the task monitor cannot be written; %s signals wait", len(batch))
             with self._lock:
-                batch, self._held = self._held, []
-            if not batch:
-                return 0
-            try:
-                _write(batch)
-            except Exception:
-                log.exception("the task monitor cannot be written; %s signals wait", len(batch))
-                with self._lock:
-                    self._held = (batch + self._held)[-MOST_HELD:]
-                return 0
-            return len(batch)
+                self._held = (held + self._held)[-MOST_HELD:]
+                self._failed = (failed + self._failed)[-MOST_FAILURES_HELD:]
+            return 0
+        return len(batch)
 
     def _run(self) -> None:
         """Write every moment until nothing has come for a while, then let the thread end."""
@@ -116,7 +149,7 @@ class Recorder:
             close_old_connections()
             idle = 0 if self.flush() else idle + 1
             with self._lock:
-                if idle >= 20 and not self._held:  # noqa: PLR2004 ten seconds
+                if idle >= 20 and not self._held and not self._failed:  # noqa: PLR2004 ten seconds
                     self._thread = None
                     close_old_connections()
                     return
@@ -211,6 +244,29 @@ def _uuid_as_stored() -> Callable[[uuid.UUID], Any]:
     if connection.features.has_native_uuid_field:
         return lambda value: value
     return lambda value: value.hex
+
+
+def end_orphans(*, now: datetime) -> int:
+    """End the records of tasks whose worker is gone; returns how many, a bounded number at once.
+
+    The monitor's own way, at each start, was to call every unfinished task unknown, those of living
+    workers too. Here a task is ended only where its process has said goodbye or fallen silent.
+    """
+    horizon = now - timedelta(seconds=settings.LIMITS.worker_silent_seconds)
+    last_beats: dict[tuple[str, int], datetime] = {}
+    for worker in Worker.objects.order_by("started_at"):
+        is_gone = worker.ended_at is not None or worker.beat_at < horizon
+        last_beats[worker.host, worker.pid] = worker.beat_at if is_gone else NEVER
+    running = TaskModel.objects.filter(finished=False, state__signal_name=signals.SIGNAL_EXECUTING)
+    orphans = [
+        Happening(task.task_id, task.name, signals.SIGNAL_INTERRUPTED, now, "monitor", GONE)
+        for task in running.select_related("state").order_by("update_dt")[:MOST_ORPHANS]
+        # A beat comes every few seconds: the task may have begun just after the last one.
+        if last_beats.get((task.state.hostname, task.state.pid), NEVER) >= task.update_dt - A_BEAT
+    ]
+    if orphans:
+        _write(orphans)
+    return len(orphans)
 
 
 def forget_old(*, now: datetime) -> int:

@@ -27,10 +27,13 @@ from mpesa.actions.tying import look_again
 from mpesa.models import Till
 from mpesa.reconciliation import waiting_uploads
 from periodic import monitor
+from periodic.actions import alerts
 from periodic.actions.mails import send_mails, write_day_mails
 from periodic.actions.retention import expire_results, forget_ended
 from periodic.actions.schedules import schedules_on, turn
+from periodic.actions.workers import forget_workers
 from periodic.models import Schedule
+from periodic.queries.workers import roll_call
 from periodic.queues import bell, every
 from periodic.workshop.shop import shop
 from periodic.workshop.watch import take_back_silent
@@ -214,10 +217,31 @@ def mail() -> None:
         send_mails(now=timezone.now())
 
 
+@every(work, crontab(minute="*"))
+def look_around() -> None:
+    """Notice what is wrong and what is well again; `mail` sends what is written of it."""
+    _look_around()
+
+
+@every(payments, crontab(minute="*"))
+def look_around_for_work() -> None:
+    """Notice it here as well: nobody else would tell of a `work` queue without a worker."""
+    _look_around()
+    if settings.MAIL_IS_CONFIGURED and "work" in roll_call(timezone.now()).unserved:
+        send_mails(now=timezone.now())
+
+
+def _look_around() -> None:
+    now = timezone.now()
+    alerts.look_around(now=now)
+    monitor.end_orphans(now=now)
+
+
 @every(work, crontab(minute="7"))
 def forget_old_task_records() -> None:
     """Keep the monitor's history short: it has no retention of its own."""
     monitor.forget_old(now=timezone.now())
+    forget_workers(now=timezone.now())
 
 
 @bell(work, priority=5)

@@ -21,6 +21,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from pytest_socket import enable_socket, socket_allow_hosts
 
+from erp import band
 from money import triggers
 from tests import migrated
 
@@ -63,6 +64,12 @@ def django_db_modify_db_settings(
     with contextlib.closing(sqlite3.connect(name, uri=True)) as memory:
         migrated.fill(memory)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_band_of_missing_workers() -> None:
+    """No test has workers; its pages neither say so nor ask."""
+    band.watch.kept_until = float("inf")
 
 
 @pytest.fixture(autouse=True, scope="session")

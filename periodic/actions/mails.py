@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from smtplib import SMTPServerDisconnected
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -23,6 +24,8 @@ MOST_OWNERS = 5
 # A mail in hand is left alone for so long; after a crash another worker takes it.
 IN_HAND = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=6)
+# After these nobody knows whether the server took it.
+ANSWER_LOST = (SMTPServerDisconnected, TimeoutError, ConnectionResetError, BrokenPipeError)
 
 
 def write_day_mails(*, now: datetime) -> int:
@@ -144,19 +147,24 @@ def send_mails(*, now: datetime) -> int:
 def _send(mail_id: int, now: datetime) -> bool:
     # Claimed by an UPDATE, not by a lock: no transaction stays open while a server thinks.
     mine = Mail.objects.filter(pk=mail_id, sent_at=None, next_try_at__lte=now)
-    if not mine.update(next_try_at=now + IN_HAND):
+    mail = mine.first()
+    if mail is None or not mine.update(next_try_at=now + IN_HAND, in_hand_at=now):
         return False
-    mail = Mail.objects.get(pk=mail_id)
+    row = Mail.objects.filter(pk=mail_id)
+    if mail.in_hand_at:  # whoever had it died, perhaps just after the server took it
+        row.update(perhaps_twice=True)
     try:
         _message(mail).send()
     except Exception as error:  # noqa: BLE001 one bad address must not hold up the others
         tries = mail.tries + 1
         wait = min(timedelta(minutes=2 ** min(tries, 10)), LONGEST_WAIT)
         trouble = f"{type(error).__name__}: {error}"[:200]
-        Mail.objects.filter(pk=mail_id).update(tries=tries, next_try_at=now + wait, trouble=trouble)
+        row.update(tries=tries, next_try_at=now + wait, trouble=trouble, in_hand_at=None)
+        if isinstance(error, ANSWER_LOST):
+            row.update(perhaps_twice=True)
         log.warning("mail %s was not taken: %s", mail_id, type(error).__name__)
         return False
-    Mail.objects.filter(pk=mail_id).update(sent_at=now, trouble="")
+    row.update(sent_at=now, trouble="", in_hand_at=None)
     return True
 
 

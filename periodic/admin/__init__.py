@@ -1,8 +1,16 @@
-"""The workshop in the admin: mails, the jobs of every kind, what the clock starts, backups."""
+"""The workshop in the admin: mails, jobs, what the clock starts, backups, alerts."""
 
+from periodic.admin.alerts import AlertAdmin
 from periodic.admin.backups import BackupAdmin, DrillAdmin
 from periodic.admin.jobs import JobAdmin
 from periodic.admin.mails import MailAdmin
 from periodic.admin.schedules import ScheduleAdmin
 
-__all__ = ["BackupAdmin", "DrillAdmin", "JobAdmin", "MailAdmin", "ScheduleAdmin"]
+__all__ = [
+    "AlertAdmin",
+    "BackupAdmin",
+    "DrillAdmin",
+    "JobAdmin",
+    "MailAdmin",
+    "ScheduleAdmin",
+]

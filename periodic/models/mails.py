@@ -12,7 +12,8 @@ class Mail(models.Model):
     """One mail, written once per `key` and sent until it is taken.
 
     It is about one business; without one, about all of them or about the machine. It may be sent
-    twice where a worker dies between the server's yes and our note of it.
+    twice where the server's answer was lost: the connection broke, or a worker died before it noted
+    it. Then it says so itself.
     """
 
     key = models.CharField(max_length=100, unique=True)
@@ -26,6 +27,10 @@ class Mail(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     trouble = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    in_hand_at = models.DateTimeField(null=True, blank=True, editable=False)
+    perhaps_twice = models.BooleanField(
+        default=False, help_text="A server's answer was lost: it may have taken it before as well."
+    )
 
     class Meta:
         constraints: ClassVar = [

@@ -1,1 +1,1 @@
-"""Reads of the workshop."""
+"""What the workshop asks of its rows, its queues and its machine."""

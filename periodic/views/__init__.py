@@ -1,1 +1,1 @@
-"""Pages of the workshop: what was asked for, how far it is, what came of it."""
+"""The workshop's pages, and what machines ask."""

@@ -68,6 +68,7 @@ PERMISSIONS: dict[Ability, frozenset[str]] = {
             "mpesa.view_erasure",
             "periodic.view_backup",
             "periodic.view_drill",
+            "periodic.view_alert",
             "periodic.view_mail",
             "periodic.view_job",
             "periodic.view_schedule",

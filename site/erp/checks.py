@@ -14,6 +14,7 @@ from money import roles
 
 LEAST_SECRET_KEY = 40
 LEAST_PASSPHRASE = 20
+LEAST_HEALTH_TOKEN = 20
 
 
 def safe_production(
@@ -38,6 +39,8 @@ def safe_production(
             settings.BACKUP_PASSPHRASE
         )
         >= LEAST_PASSPHRASE,
+        "HEALTH_TOKEN: set one of 20 characters or more": len(settings.HEALTH_TOKEN)
+        >= LEAST_HEALTH_TOKEN,
     }
     return [
         Error(sentence, id=f"erp.E{number:03d}", hint="docs/operations.md lists the variables.")

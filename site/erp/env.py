@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from periodic.quiet import NotHours, QuietHours, parse_hours
+
 YES = {"1", "yes", "true", "on"}
 NO = {"0", "no", "false", "off", ""}
 
@@ -58,6 +60,14 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma-separated variable as a list without empty parts."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def quiet_hours(name: str) -> QuietHours | None:
+    """Return the hours of "21:30-06:00", None where there are none; anything else is refused."""
+    try:
+        return parse_hours(text(name))
+    except NotHours as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
 
 
 def mail_server(name: str) -> dict[str, str | int | bool]:

@@ -5,6 +5,7 @@ runs before it listens. The table of variables is in docs/operations.md.
 """
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import dj_database_url
@@ -23,6 +24,7 @@ os.environ["SECRET_KEY"] = SECRET_KEY
 os.environ["VAR"] = str(VAR)
 
 import huey_config  # noqa: E402 after the environment it reads
+from periodic.limits import Limits  # noqa: E402
 
 PORT = env.integer("PORT", 8000, least=1, most=65535)
 SIMULATOR_PORT = env.integer("SIMULATOR_PORT", 8001, least=1, most=65535)
@@ -70,6 +72,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "periodic.notices.jobs_ended",
+                "erp.band.band",
             ],
             "builtins": ["money.templatetags.shillings"],
         },
@@ -139,6 +142,18 @@ BACKUP_S3_ACCESS_KEY = env.secret("BACKUP_S3_ACCESS_KEY")
 BACKUP_S3_SECRET_KEY = env.secret("BACKUP_S3_SECRET_KEY")
 # A mail server refuses what is much larger; the mail then says where the file is instead.
 MAIL_MEGABYTES = env.integer("MAIL_MEGABYTES", 15, least=1, most=100)
+# How often a worker writes that it lives.
+HEARTBEAT_SECONDS = env.integer("HEARTBEAT_SECONDS", 10, least=1, most=60)
+LIMITS = Limits(
+    **{
+        name: env.integer(name.upper(), default, least=1, most=1_000_000)
+        for name, default in asdict(Limits()).items()
+    }
+)
+# When no mail about trouble goes out, as 21:30-06:00 in Nairobi; it waits for their end.
+QUIET_HOURS = env.quiet_hours("QUIET_HOURS")
+# Opens /readyz and /metrics; without one a laptop shows them to itself alone.
+HEALTH_TOKEN = env.text("HEALTH_TOKEN")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HUEY = huey_config.payments
 

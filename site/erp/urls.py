@@ -3,6 +3,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from erp import views
+from periodic.views import health
 from shops.urls import inbox_urls
 
 urlpatterns = [
@@ -10,10 +11,13 @@ urlpatterns = [
     path("cb/", include("mpesa.urls")),
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("readyz", health.readyz, name="readyz"),
     path("login", auth.LoginView.as_view(template_name="erp/login.html"), name="login"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("books/", include("money.urls")),
+    path("operations/", include("periodic.urls_operations")),
     path("payments/", include("mpesa.urls_rail")),
     path("s/", include("shops.urls")),
     path("inbox/", include(inbox_urls)),

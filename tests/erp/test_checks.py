@@ -27,6 +27,7 @@ def production(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings.DARAJA_URL = "https://api.example"
     settings.BACKUP_PASSPHRASE = "p" * 20
     settings.BACKUP_COPY_TO = "/mnt/other"
+    settings.HEALTH_TOKEN = "h" * 20
     settings.VAR = tmp_path
     return settings
 
@@ -60,6 +61,7 @@ def test_a_laptop_is_let_through(settings: Settings) -> None:
         ("DARAJA_URL", "http://127.0.0.1:8001", 7),
         ("BACKUP_PASSPHRASE", "", 8),
         ("BACKUP_PASSPHRASE", "p" * 19, 8),
+        ("HEALTH_TOKEN", "h" * 19, 9),
     ],
 )
 def test_an_unsafe_production_is_refused(
@@ -127,6 +129,7 @@ def test_check_lets_a_whole_production_through(tmp_path: Path) -> None:
         DARAJA_URL="https://api.example",
         BACKUP_PASSPHRASE="p" * 30,
         BACKUP_COPY_TO="/mnt/other",
+        HEALTH_TOKEN="h" * 20,
     )
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -11,6 +11,7 @@ from django.db import connections
 
 from money import triggers
 from periodic import monitor
+from periodic.management.commands import consume
 from periodic.queues import QUEUES
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -43,6 +44,22 @@ def test_consume_refuses_a_database_that_does_not_guard_the_books() -> None:
     assert str(refusal.value) == (
         f"The database does not guard the books (trigger {missing}). Run: python manage.py migrate"
     )
+
+
+def test_a_worker_waits_for_a_queue_that_is_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(consume, "WAIT_SECONDS", 0.0)
+    answers = iter([OSError("away"), OSError("away"), None])
+
+    def ring() -> None:
+        if error := next(answers):
+            raise error
+
+    consume.Command()._ring(ring)
+
+    assert next(answers, "all rung") == "all rung"
+    assert caplog.text.count("the queue takes nothing (OSError); waiting for it") == 2
 
 
 @pytest.fixture

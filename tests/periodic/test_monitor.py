@@ -17,6 +17,7 @@ from huey_monitor.models import SignalInfoModel, TaskModel
 from huey_monitor.tasks import startup_handler, store_signals
 
 from periodic import monitor, tasks
+from periodic.models import Worker
 from periodic.monitor import Recorder, forget_old
 from periodic.queues import QUEUES
 from tests.make import NOW
@@ -167,6 +168,8 @@ def test_an_enqueued_that_is_written_late_does_not_hide_the_end(recorder: Record
         ("revoked", True),
         ("interrupted", True),
         ("locked", True),
+        ("timeout", True),
+        ("rate-limited", True),
     ],
 )
 @pytest.mark.django_db
@@ -178,6 +181,76 @@ def test_flush_tells_which_tasks_have_ended(
     recorder.flush()
 
     assert states() == {"0001": (last, finished)}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("what", ["error", "timeout", "interrupted"])
+def test_a_failure_is_written_before_the_worker_goes_on(recorder: Recorder, what: str) -> None:
+    hear(recorder, "enqueued", "executing", what, exc=OSError("no paper"))
+
+    assert states() == {"0001": (what, True)}
+    assert (recorder._held, recorder._failed) == ([], [])
+
+
+@pytest.mark.django_db
+def test_no_flood_pushes_a_failure_out(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "MOST_HELD", 3)
+    monkeypatch.setattr(monitor, "_write", lambda _: (_ for _ in ()).throw(OSError("away")))
+    hear(recorder, "error")
+    monkeypatch.undo()
+    monkeypatch.setattr(monitor, "MOST_HELD", 3)
+    for number in range(5):
+        hear(recorder, "complete", task=uuid.UUID(int=number), at=NOW + timedelta(seconds=1))
+
+    assert recorder.flush() == 4
+    assert states()["0001"][0] in {"error", "complete"}
+    assert SignalInfoModel.objects.filter(signal_name="error").count() == 1
+
+
+def test_a_writer_that_hangs_holds_a_failed_task_up_for_a_moment_only(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "WRITES_SECONDS", 0.02)
+    begun = time.monotonic()
+
+    with recorder._writing:
+        hear(recorder, "error")
+
+    assert time.monotonic() - begun < 1
+    assert [held.signal for held in recorder._failed] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("ended", "silent_for", "expected"),
+    [
+        (False, 5, ("executing", False)),
+        (False, 300, ("interrupted", True)),
+        (True, 5, ("interrupted", True)),
+    ],
+    ids=["lives", "killed", "ended"],
+)
+@pytest.mark.django_db
+def test_a_task_is_ended_only_where_its_own_worker_is_gone(
+    recorder: Recorder, *, ended: bool, silent_for: int, expected: tuple[str, bool]
+) -> None:
+    beat_at = NOW - timedelta(seconds=silent_for)
+    hear(recorder, "executing", at=beat_at + timedelta(seconds=1))
+    recorder.flush()
+    told = SignalInfoModel.objects.get()
+    Worker.objects.create(
+        queue="work",
+        host=told.hostname,
+        pid=told.pid,
+        threads=1,
+        started_at=beat_at - timedelta(hours=1),
+        beat_at=beat_at,
+        ended_at=beat_at if ended else None,
+    )
+
+    counts = [monitor.end_orphans(now=NOW), monitor.end_orphans(now=NOW)]
+
+    assert states() == {"0001": expected}
+    assert counts == [int(expected[1]), 0]
 
 
 @pytest.mark.django_db
@@ -200,7 +273,7 @@ def test_an_error_that_no_database_can_hold_holds_up_no_other(recorder: Recorder
     hear(recorder, "error", exc=ValueError("nul \x00 and half a pair \ud800"))
     hear(recorder, "complete", task=uuid.uuid4())
 
-    assert recorder.flush() == 2
+    assert recorder.flush() == 1  # the error is in already
 
     assert SignalInfoModel.objects.get(signal_name="error").exception_line == (
         "nul \N{REPLACEMENT CHARACTER} and half a pair ?"

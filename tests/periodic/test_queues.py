@@ -31,11 +31,12 @@ def test_every_task_stands_on_its_queue() -> None:
     }
 
     assert names == {
-        "payments": ["ask_phones", "sweep", "take_in"],
+        "payments": ["ask_phones", "look_around_for_work", "sweep", "take_in"],
         "work": [
             "bring_in_statements",
             "forget_old_jobs",
             "forget_old_task_records",
+            "look_around",
             "mail",
             "pull_last_hours",
             "run_jobs",

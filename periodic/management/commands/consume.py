@@ -3,18 +3,25 @@
 import logging
 import os
 import sys
+import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from huey.consumer_options import ConsumerConfig
 
 from huey_config import FileStorage
 from money import triggers
 from periodic import monitor
+from periodic.heartbeat import Heartbeat
 from periodic.queues import QUEUES
 from periodic.workshop.shop import shop
 from periodic.workshop.watch import Watch
+
+# Between two looks at a queue that is away.
+WAIT_SECONDS = 1.0
 
 
 class Command(BaseCommand):
@@ -47,11 +54,19 @@ class Command(BaseCommand):
         config.validate()
         logging.getLogger(__name__).info("%s: %s workers, pid %s", *self._facts(options))
         # A worker that was killed left rows behind; they need not wait for the next minute.
-        {"payments": tasks.sweep, "work": tasks.forget_old_task_records}[options["queue"]]()
+        first = {"payments": tasks.sweep, "work": tasks.forget_old_task_records}
+        self._ring(first[options["queue"]])
         has_jobs = options["queue"] == "work"
         consumer = queue.create_consumer(**config.values)
         watch = Watch(shop if has_jobs else None, tasks.run_jobs, consumer.stop_flag.set)
         watch.start()
+        heartbeat = Heartbeat(
+            queue,
+            options["queue"],
+            threads=options["workers"],
+            every_seconds=settings.HEARTBEAT_SECONDS,
+        )
+        heartbeat.start()
         try:
             consumer.run()
         finally:
@@ -60,11 +75,25 @@ class Command(BaseCommand):
                 consumer.stop(graceful=True)  # what runs is finished, as after a signal
             if has_jobs:
                 shop.close()
+            heartbeat.stop()
             monitor.recorder.flush()
         # A signal says that it is to end, whatever it weighs.
         if watch.is_too_large and consumer._signum is None:  # noqa: SLF001 there is no other way
             # The same process begins anew: who manages it notices no end.
             os.execv(sys.executable, sys.orig_argv)  # noqa: S606 our own command
+
+    def _ring(self, first: Callable[[], object]) -> None:
+        """Ring for the first time, as soon as the queue takes it: a worker outlasts its queue."""
+        while True:
+            try:
+                first()
+            except Exception as error:  # noqa: BLE001 Redis and SQLite raise their own
+                logging.getLogger(__name__).warning(
+                    "the queue takes nothing (%s); waiting for it", type(error).__name__
+                )
+                time.sleep(WAIT_SECONDS)
+            else:
+                return
 
     def _facts(self, options: dict[str, Any]) -> tuple[str, int, int]:
         return options["queue"], options["workers"], os.getpid()

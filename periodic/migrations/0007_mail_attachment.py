@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('periodic', '0004_backups'),
+        ('periodic', '0006_alerts'),
     ]
 
     operations = [

@@ -1,0 +1,180 @@
+"""The Operations page: whoever manages sees it, whatever cannot be read."""
+
+import re
+import time
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+
+from money.models import Business, Role
+from mpesa import spool
+from periodic.actions.jobs import ask_for
+from periodic.models import Job, JobState
+from periodic.queries import operations
+from periodic.queries.depths import QueueAway
+from periodic.queries.of_neighbours import VERIFICATION
+from periodic.queries.operations import gather
+from periodic.queues import QUEUES
+from periodic.readings import Kind, Outcome, Spool, Unread, Waiting
+from tests import make
+from tests.make import NOW
+from tests.periodic.test_workers import a_report
+
+pytestmark = pytest.mark.django_db
+
+
+def owner(client: Client, duka: Business) -> Client:
+    client.force_login(make.amina())
+    return client
+
+
+def causes(page: str) -> dict[str, str]:
+    """Return cause -> colour."""
+    found = re.findall(r'class="tile (\w+)" data-cause="([\w-]+)"', page)
+    return {cause: colour for colour, cause in found}
+
+
+@pytest.mark.parametrize("path", ["/operations/", "/operations/now"])
+def test_the_owner_sees_every_tile(client: Client, duka: Business, path: str) -> None:
+    with time_machine.travel(NOW, tick=False):
+        a_report()
+        page = owner(client, duka).get(path).content.decode()
+
+    assert causes(page)["workers"] == "red"  # payments has none
+    assert causes(page)["queue-work"] == "green"
+    assert causes(page)["drill"] == "grey"
+    assert "work on shop, process 7" in page
+    assert page.count("<html") == (1 if path == "/operations/" else 0)
+
+
+@pytest.mark.parametrize("role", [Role.CASHIER, Role.MANAGER, Role.AUDITOR, Role.ACCOUNTANT])
+def test_others_are_refused(client: Client, duka: Business, role: str) -> None:
+    client.force_login(make.a_user("somebody", duka=role))
+
+    assert client.get("/operations/").status_code == 403
+
+
+def test_strangers_sign_in(client: Client, duka: Business) -> None:
+    assert client.get("/operations/").headers["Location"] == "/login?next=/operations/"
+
+
+def test_the_owners_front_page_leads_there(client: Client, duka: Business) -> None:
+    assert b'href="/operations/"' in owner(client, duka).get("/admin/").content
+
+
+def test_the_owner_reads_alerts_and_mails_in_the_admin(client: Client, duka: Business) -> None:
+    mine = owner(client, duka)
+
+    assert mine.get("/admin/periodic/alert/").status_code == 200
+    assert mine.get("/admin/periodic/mail/").status_code == 200
+
+
+@pytest.mark.filterwarnings("ignore::django.utils.deprecation.RemovedInDjango60Warning")
+def test_the_monitors_list_asks_no_queue(
+    client: Client, duka: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> int:
+        raise OSError("no queue")
+
+    for queue in QUEUES.values():
+        monkeypatch.setattr(queue.storage, "queue_size", away)
+
+    page = owner(client, duka).get("/admin/huey_monitor/taskmodel/")
+
+    assert page.status_code == 200
+    assert b"Operations: queues and workers" in page.content
+
+
+@pytest.mark.parametrize("error", [QueueAway("Redis does not answer."), KeyError("x")])
+def test_what_cannot_be_read_is_a_red_tile_and_no_error(
+    client: Client, duka: Business, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def away() -> None:
+        raise error
+
+    monkeypatch.setattr(operations, "depths", away)
+
+    answer = owner(client, duka).get("/operations/")
+
+    assert answer.status_code == 200
+    assert causes(answer.content.decode())["queues"] == "red"
+
+
+def test_a_statement_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def long() -> int:
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT pg_sleep(20)")
+            else:
+                cursor.execute(
+                    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+                    " SELECT count(*) FROM n"
+                )
+            return 0
+
+    monkeypatch.setattr(operations, "READING_MILLISECONDS", 50)
+    begun = time.monotonic()
+
+    found = operations._read("The jobs", long)
+
+    assert found == Unread("The jobs cannot be read: the database takes too long, or refuses.")
+    assert time.monotonic() - begun < 5
+    assert operations._read("The jobs", operations._failed_jobs) == 0
+
+
+def a_job(kind: str, state: str, *, ended: timedelta, took: int = 1) -> Job:
+    job = ask_for(kind=kind, parameters={"n": Job.objects.count()}, now=NOW)
+    end = NOW - ended
+    Job.objects.filter(pk=job.pk).update(
+        state=state, started_at=end - timedelta(seconds=took), ended_at=end, summary="42 entries."
+    )
+    return job
+
+
+def test_jobs_are_counted_by_day_and_month_and_timed_by_kind(duka: Business) -> None:
+    for took in range(1, 21):
+        a_job("report", JobState.DONE, ended=timedelta(days=2), took=took)
+    a_job("pack", JobState.DONE, ended=timedelta(hours=1), took=90)
+    a_job("pack", JobState.FAILED, ended=timedelta(hours=2))
+    a_job("pack", JobState.CANCELLED, ended=timedelta(hours=2))
+    a_job("pack", JobState.DONE, ended=timedelta(days=31))
+
+    readings = gather(NOW)
+
+    jobs = readings.jobs
+    assert not isinstance(jobs, Unread)
+    assert jobs[:4] == (1, 1, 21, 1)
+    assert jobs.kinds == [Kind("pack", 1, 90), Kind("report", 20, 19)]
+    assert readings.failed_jobs == 1
+
+
+def test_what_waits_of_payments_is_counted_with_the_oldest(duka: Business) -> None:
+    till = make.a_till(duka)
+    make.a_message(till, body=b"{}", received_at=NOW - timedelta(seconds=90))
+    make.a_message(till, body=b"{}", received_at=NOW)
+
+    assert gather(NOW).payment_events == Waiting(2, NOW - timedelta(seconds=90))
+
+
+def test_the_spool_is_weighed(duka: Business) -> None:
+    assert gather(NOW).spool == Spool(0, 0)
+    assert spool.size_bytes() == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "is_ok", "sentence"),
+    [(JobState.DONE, True, "42 entries."), (JobState.FAILED, False, f"{VERIFICATION} ")],
+)
+def test_the_last_verification_is_its_job(
+    duka: Business, state: str, *, is_ok: bool, sentence: str
+) -> None:
+    a_job(VERIFICATION, state, ended=timedelta(hours=5))
+
+    found = gather(NOW).verification
+
+    assert isinstance(found, Outcome)
+    assert found[:2] == (NOW - timedelta(hours=5), is_ok)
+    assert found.sentence.startswith(sentence)
