@@ -26,12 +26,13 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/bin/python
 	@$(PIP) -r requirements/dev.txt
 	@touch $@ $(VENV)/.run
 
-# Three processes on two cores: journeys wait most of their time. COVER=1 counts the branches too.
+# Three processes on two cores: journeys wait most of their time. COVER=1 counts the branches too;
+# LONG=1 runs what takes minutes as well: processes killed, backups restored, queues frozen.
 TESTS := -n 3 --dist loadgroup tests --ignore=tests/browser
 COVERING := --cov --cov-branch
 
 test: $(VENV)/.dev
-	$(PY) -m pytest $(TESTS) $(if $(COVER),$(COVERING) --cov-report=)
+	$(PY) -m pytest $(TESTS) $(if $(LONG),,-m 'not long') $(if $(COVER),$(COVERING) --cov-report=)
 
 browser: $(VENV)/.dev
 	$(PY) -m pytest tests/browser

@@ -22,6 +22,7 @@ from periodic.actions.audit import Altered, sentence_of, verify_audit_trail
 from periodic.actions.backups import back_up
 from periodic.actions.days import close_day_that_is_over
 from periodic.actions.drills import drill
+from periodic.actions.month_pack import NotLocked, ask_for_parts
 from periodic.actions.reminders import remind_of_reconciliation
 from periodic.actions.reports import write_daily_reports
 
@@ -112,6 +113,17 @@ def _clean_up(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) ->
     return f"{ended:,} sign-ins that had run out and {forgotten:,} task records are deleted."
 
 
+def _month_papers(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) -> str:
+    business = _business_of(parameters)
+    first = timezone.localdate(due_of(parameters, now)).replace(day=1)
+    month = (first - A_DAY).replace(day=1)
+    try:
+        jobs = ask_for_parts(business=business, month=month, by=None, now=now)
+    except NotLocked as refusal:
+        return f"{refusal} Lock it, and ask for its papers."
+    return f"{len(jobs)} papers of {month:%B %Y} are asked for."
+
+
 def _back_up(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) -> str:
     outcome = back_up(now=now, tick=tick)
     if outcome.trouble:
@@ -141,6 +153,9 @@ KINDS = {
             _remind,
             is_per_business=True,
             needs_mail=True,
+        ),
+        ScheduledKind(
+            "papers_of_last_month", "Papers of last month", _month_papers, is_per_business=True
         ),
         ScheduledKind("daily_report", "Owner's daily report", _report, needs_mail=True),
     )

@@ -72,4 +72,12 @@ SHIPPED = (
         about="Mails the owners the day's takings, cash, unmatched M-Pesa and the head of each"
         " book's chain, which then stands outside this machine.",
     ),
+    Shipped(
+        name="papers_of_last_month",
+        title="Papers of last month",
+        words="1st of the month 09:00",
+        about="Where last month is locked: all its statements as PDF and workbook in one file, and"
+        " a mail with it to the owners.",
+        is_per_business=True,
+    ),
 )

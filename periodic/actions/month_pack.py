@@ -15,18 +15,21 @@ from django.db import transaction
 
 from money.calendar import end_of_month
 from money.day_close import anchor_text
-from money.models import Business, PeriodChange, PeriodEvent
+from money.models import Business, PeriodChange, PeriodEvent, User
 from money.queries import event_in_force
 from money.report import Period
 from money.statements import STATEMENTS
+from periodic.actions.jobs import ask_for
 from periodic.actions.mails import owners_of
-from periodic.models import Mail
+from periodic.models import Job, Mail
 from periodic.paper.formats import FORMATS, TooLong, write
 from periodic.paper.imprint import Imprint
 from periodic.paper.landing import landing
 from periodic.statements import LEDGER, VAT, Asked, read
 
 Tick = Callable[[int, int], None]
+# The kind of the job that writes one part.
+PART_KIND = "month_paper"
 
 
 class NotLocked(Exception):
@@ -64,6 +67,24 @@ def parts_of(*, business: Business, month: date) -> list[str]:
     """Return the names of the parts, each for `write_part`. Raises NotLocked."""
     lock_of(business, month)
     return [part.name for part in PARTS]
+
+
+def ask_for_parts(*, business: Business, month: date, by: User | None, now: datetime) -> list[Job]:
+    """Ask for a job per part, to be written side by side; what waits already is that job.
+
+    Raises NotLocked.
+    """
+    return [
+        ask_for(
+            kind=PART_KIND,
+            title=f"{name}, {month:%B %Y}",
+            parameters={"business": business.slug, "month": month.isoformat(), "part": name},
+            business=business,
+            by=by,
+            now=now,
+        )
+        for name in parts_of(business=business, month=month)
+    ]
 
 
 def lock_of(business: Business, month: date) -> PeriodEvent:

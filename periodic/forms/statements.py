@@ -22,7 +22,7 @@ STATEMENTS = {
     "account-statement": "Account statement",
     "vat-return": "VAT return",
 }
-FORMATS = {"xlsx": "Excel workbook", "csv": "CSV"}
+FORMATS = {"pdf": "PDF", "xlsx": "Excel workbook", "csv": "CSV"}
 
 
 class StatementForm(KindForm):

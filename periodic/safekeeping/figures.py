@@ -18,7 +18,9 @@ _TABLES = {
     "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
 }
 # What `migrate` alone writes: a database with no other row is nobody's shop.
-OF_MIGRATE = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+OF_MIGRATE = frozenset(
+    {"django_migrations", "django_content_type", "auth_permission", "periodic_schedule"}
+)
 
 
 @dataclass(frozen=True, slots=True)

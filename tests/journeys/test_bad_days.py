@@ -9,7 +9,7 @@ import pytest
 
 from tests.journeys.house import SHORT_SECONDS, SWEEP_SECONDS, Browser, House, SalePage, wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.journey, pytest.mark.long, pytest.mark.xdist_group("house")]
 
 
 def waiting(house: House) -> int:

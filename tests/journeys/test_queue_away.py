@@ -16,7 +16,7 @@ import redis
 
 from tests.journeys.house import SWEEP_SECONDS, Browser, House, free_port, wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.journey, pytest.mark.long, pytest.mark.xdist_group("house")]
 IS_REDIS_LEG = bool(os.environ.get("JOURNEY_REDIS_URL"))
 MOST_SECONDS = 2.0
 OWNERS_PAGES = (

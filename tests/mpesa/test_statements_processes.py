@@ -10,7 +10,7 @@ from tests.journeys.house import ROOT, House
 from tests.mpesa.statements.books import PAY
 from tests.mpesa.statements.makers import as_csv, new, new_row
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("statements")]
+pytestmark = [pytest.mark.journey, pytest.mark.long, pytest.mark.xdist_group("statements")]
 
 NAME = "Statements for {} from 2026-01-20 to 2026-01-22.csv"
 ROWS = 240

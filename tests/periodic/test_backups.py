@@ -22,7 +22,7 @@ from tests.journeys.house import ROOT, House, wait_until
 
 PASSPHRASE = "simba-na-nyati-msituni-usiku"
 # One shop for the whole file: it is made, backed up, killed and brought back once.
-pytestmark = pytest.mark.xdist_group("backups")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("backups")]
 
 # Sells for ever: an entry per turn, in a process of its own, until it is ended.
 WRITER = """

@@ -30,7 +30,7 @@ def call(folder: Path, parameters: dict[str, Any], ticks: list[tuple[int, int]])
     return Call("job:1", parameters, tick, timezone.now(), None, folder)
 
 
-@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+@pytest.mark.parametrize("suffix", ["pdf", "xlsx", "csv"])
 @pytest.mark.parametrize("name", list(STATEMENTS))
 def test_each_statement_becomes_a_file(
     duka: Business, tmp_path: Path, name: str, suffix: str
@@ -71,7 +71,7 @@ def test_a_long_ledger_is_one_report_without_carried_balances(
     }
     (tmp_path / "a").mkdir()
     whole = lookup("statement").work(call(tmp_path / "a", told, [])).file
-    monkeypatch.setattr("periodic.kinds.statements.LINES_PER_PAGE", 2)
+    monkeypatch.setattr("periodic.statements.LINES_OF_A_PAGE", 2)
     pieces = lookup("statement").work(call(tmp_path, told, [])).file
 
     assert whole

@@ -1,19 +1,24 @@
 """The papers of a month: parts in any order, each once; one file, one mail, after all are done."""
 
 import zipfile
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core import mail as outbox
+from django.utils import timezone
 from pytest_django import Settings
 
 from money.actions.periods import lock_month, unlock
 from money.models import Business, PeriodEvent, User
 from periodic.actions import month_pack
 from periodic.actions.mails import send_mails
-from periodic.actions.month_pack import NotLocked, Part, PartsMissing, finish, parts_of, write_part
-from periodic.models import Mail
+from periodic.actions.month_pack import NotLocked, PartsMissing, finish, parts_of, write_part
+from periodic.forms.month_pack import MonthForm
+from periodic.kinds import Call, Outcome, WillNotHeal, lookup
+from periodic.models import Job, Mail
 from periodic.paper import pdf
 from tests.make import NOW, a_business, amina, an_entry
 from tests.periodic.paper.reading import lines_of
@@ -37,9 +42,6 @@ def duka(
     owner: User, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Business:
     settings.RESULTS_DIR = tmp_path / "results"
-    # JSON in the place of the workbook: what is tested here is the pack.
-    parts = (*month_pack.PARTS[:-1], Part("general-ledger", "json"))
-    monkeypatch.setattr(month_pack, "PARTS", parts)
     business = Business.objects.get(slug="duka")
     an_entry(business, occurred_on=date(2026, 10, 9), cents=123_400)
     lock_month(business=business, month=MONTH, actor=owner, at=NOW)
@@ -81,7 +83,7 @@ def test_a_run_that_died_goes_on_from_what_is_finished(
     before = first.stat().st_mtime_ns
     # What a killed worker leaves: never a part under its own name.
     first.with_name(".cash-flow.pdf.0a1b2c3d.part").write_text("half")
-    with pytest.raises(PartsMissing, match=r"profit-and-loss.pdf, .*general-ledger.json"):
+    with pytest.raises(PartsMissing, match=r"profit-and-loss.pdf, .*general-ledger.xlsx"):
         finish(business=duka, month=MONTH, now=NOW, is_mailed=True)
     assert not Mail.objects.exists()
 
@@ -166,3 +168,48 @@ def test_a_file_that_cannot_go_is_told_in_the_mail(
     (sent,) = outbox.outbox
     assert sentence in sent.body
     assert not sent.attachments
+
+
+def test_a_job_per_paper_and_the_last_puts_them_together(
+    duka: Business, owner: User, tmp_path: Path
+) -> None:
+    form = MonthForm({"month": "2026-10", "business": "duka"}, user=owner)
+    assert form.is_valid(), form.errors
+    folder = tmp_path / "job"
+    folder.mkdir()
+
+    def work(kind: str, parameters: Mapping[str, Any]) -> Outcome:
+        call = Call("job:1", parameters, lambda *told: None, NOW, owner, folder)
+        return lookup(kind).work(call)
+
+    for _ in range(2):  # asked for twice is once
+        asked = work("month_papers", form.parameters())
+    jobs = list(Job.objects.filter(kind="month_paper").order_by("-pk"))
+    told = [work(job.kind, job.parameters) for job in jobs]
+
+    assert (
+        asked.summary == f"{len(parts_of(business=duka, month=MONTH))} papers of October 2026"
+        " are asked for."
+    )
+    assert len(jobs) == len(parts_of(business=duka, month=MONTH))
+    assert [one.file for one in told[:-1]] == [None] * (len(jobs) - 1)
+    assert told[-1].file == folder / "duka-2026-10.zip"
+    assert Mail.objects.get().attachment.endswith("duka-2026-10.zip")
+
+
+def test_a_month_that_is_not_over_is_neither_locked_nor_written(
+    duka: Business, owner: User
+) -> None:
+    ahead = f"{timezone.localdate():%Y-%m}"
+    assert not MonthForm({"month": ahead, "business": "duka"}, user=owner).is_valid()
+    call = Call(
+        "job:1",
+        {"business": "duka", "month": "2026-11-01", "lock": True},
+        lambda *told: None,
+        NOW,
+        owner,
+        Path(),
+    )
+
+    with pytest.raises(WillNotHeal):
+        lookup("month_papers").work(call)

@@ -31,7 +31,13 @@ def test_every_task_stands_on_its_queue() -> None:
     }
 
     assert names == {
-        "payments": ["ask_phones", "look_around_for_work", "sweep", "take_in"],
+        "payments": [
+            "ask_for_what_is_due",
+            "ask_phones",
+            "look_around_for_work",
+            "sweep",
+            "take_in",
+        ],
         "work": [
             "bring_in_statements",
             "forget_old_jobs",

@@ -11,7 +11,7 @@ import pytest
 from tests.journeys.house import House, wait_until
 from tests.workshop.rows import execute, insert
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("workshop")]
+pytestmark = [pytest.mark.journey, pytest.mark.long, pytest.mark.xdist_group("workshop")]
 
 
 @pytest.fixture(scope="module")
