@@ -31,6 +31,9 @@ class Command(BaseCommand):
             triggers.require()
         except triggers.NotGuarded as error:
             raise CommandError(str(error)) from error
+        has_jobs = options["queue"] == "work"
+        if has_jobs:
+            shop.nursery.fork()  # before the first thread
         queue = QUEUES[options["queue"]]
         config = ConsumerConfig(
             workers=options["workers"],
@@ -48,7 +51,6 @@ class Command(BaseCommand):
         logging.getLogger(__name__).info("%s: %s workers, pid %s", *self._facts(options))
         # A worker that was killed left rows behind; they need not wait for the next minute.
         {"payments": tasks.sweep, "work": tasks.forget_old_task_records}[options["queue"]]()
-        has_jobs = options["queue"] == "work"
         watch = Watch(shop if has_jobs else None, tasks.run_jobs)
         watch.start()
         try:
