@@ -208,7 +208,7 @@ def forget_old_task_records() -> None:
 @bell(work, priority=5)
 def run_jobs() -> None:
     """Run the jobs that are due, each in a process of its own, as long as a place is free."""
-    shop.run_due()
+    shop.run_due(run_jobs)
 
 
 @every(work, crontab(minute="*"))

@@ -79,7 +79,7 @@ class JobAdmin(ScopedOrOfAll, ReadOnly, admin.ModelAdmin):
     def progress(self, job: Job) -> str:
         return f"{100 * job.done // job.total} %" if job.total else ""
 
-    @admin.display(description="")
+    @admin.display(description="Now")
     def live(self, job: Job) -> str:
         """Show the live bar of a job that is under way, and lead to its page."""
         page = format_html(

@@ -16,7 +16,7 @@ class KindForm(forms.Form):
     ability = Ability.MANAGE
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.user = user
         self.mine = list(businesses_for(user, self.ability).select_related("tax_person"))
         if settings.MAIL_IS_CONFIGURED and user.email:

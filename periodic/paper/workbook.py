@@ -1,5 +1,6 @@
 """A Report as an Excel workbook, written row by row: its memory does not grow with its rows."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ from periodic.paper.cells import clean
 
 AMOUNT, DAY = "#,##0.00;[Red]-#,##0.00;-", "d mmm yyyy"
 MOST_LETTERS_OF_A_NAME = 31
+A4 = 9  # as Excel numbers its papers
 WIDE, FIGURES, NARROW = 44, 16, 14
 STEP = 1_000
 _BOLD, _TITLE, _SOFT = Font(bold=True), Font(bold=True, size=14), Font(color="5C6A62")
@@ -33,7 +35,7 @@ def write(
     `tick` gets the rows written and their number, every thousand rows.
     """
     book = Workbook(write_only=True)
-    sheet: Any = book.create_sheet(clean(report.title)[:MOST_LETTERS_OF_A_NAME])
+    sheet: Any = book.create_sheet(name_of(report.title))
     _lay_out(sheet, report)
     sheet.append([_text(sheet, report.title, _TITLE)])
     of = " · ".join(filter(None, (report.of, report.period)))
@@ -52,12 +54,17 @@ def write(
     book.save(path)
 
 
+def name_of(title: str) -> str:
+    """Return a title as a sheet may be called: without some signs, and short."""
+    return re.sub(r"[\\*?:/\[\]]", "", clean(title)).strip("' ")[:MOST_LETTERS_OF_A_NAME] or "Sheet"
+
+
 def _lay_out(sheet: Any, report: Report) -> None:
     first = _ABOVE + 1 + len(report.warnings)
     sheet.freeze_panes = f"B{first}"
     sheet.sheet_view.showGridLines = False
     sheet.print_title_rows = f"{first - 1}:{first - 1}"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     for number, column in enumerate(report.columns, start=1):

@@ -28,7 +28,7 @@ TICK_SECONDS = 0.2
 # A payment goes before a report; and where memory runs out, a report is the first to go.
 NICENESS = 5
 OOM_SCORE = b"500"
-LONGEST_ERROR = 500
+LONGEST_ERROR = 460
 
 
 def be_a_child(parent: int, line: socket.socket, job_id: int, attempt: int) -> None:
@@ -131,4 +131,4 @@ def _refusal(job: Job, error: Exception) -> tuple[str, str, str]:
     if isinstance(error, (WillNotHeal, *lookup(job.kind).refusals)):
         return "failed", str(error)[:LONGEST_ERROR], trace
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return "stumbled", said[:LONGEST_ERROR], trace
+    return "stumbled", f"It could not be finished ({said[:LONGEST_ERROR]}).", trace

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -38,17 +39,18 @@ class Shop:
         """How many jobs run here now."""
         return self._busy
 
-    def run_due(self) -> int:
+    def run_due(self, ring: Callable[[], object]) -> int:
         """Run due jobs one after the other until none is left; returns how many were begun.
 
         Returns at once where every place is taken: who holds one looks again before they leave.
+        `ring` is called where more is due and a place is free: another thread is to come too.
         """
         begun = 0
         while not self._is_shut and running.due(timezone.now()).exists():
             if not self._places.acquire(blocking=False):
                 break
             try:
-                begun += self._run_one()
+                begun += self._run_one(ring)
             finally:
                 self._places.release()
         return begun
@@ -57,18 +59,27 @@ class Shop:
     def _is_shut(self) -> bool:
         return self.is_closing.is_set() or self.is_full.is_set()
 
-    def _run_one(self) -> int:
+    def _run_one(self, ring: Callable[[], object]) -> int:
         job = running.claim(worker=worker_name(), now=timezone.now())
         if job is None:
             return 0
         with self._lock:
             self._busy += 1
         try:
+            self._call_others(ring)
             self._attempt(job)
         finally:
             with self._lock:
                 self._busy -= 1
         return 1
+
+    def _call_others(self, ring: Callable[[], object]) -> None:
+        if self._busy >= settings.JOBS_AT_ONCE or not running.due(timezone.now()).exists():
+            return
+        try:
+            ring()
+        except Exception:
+            log.exception("the work queue cannot be rung; the next look finds what is due")
 
     def _attempt(self, job: Job) -> None:
         try:

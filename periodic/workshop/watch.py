@@ -2,8 +2,6 @@
 
 import contextlib
 import logging
-import os
-import signal
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -51,13 +49,16 @@ def megabytes() -> int:
 
 
 class Watch:
-    """A thread of a worker; `is_too_large` once it asked the process to end for its memory.
+    """A thread of a worker; `is_too_large` once it had the worker stop for its memory.
 
-    Such a worker begins no job more, finishes what it does, ends as by SIGTERM, and begins anew.
+    Such a worker begins no job more, finishes what it does, and begins anew. `ring` is called
+    where a job is due, `stop` once to have the worker stop.
     """
 
-    def __init__(self, shop: Shop | None, ring: Callable[[], object]) -> None:
-        self.shop, self.ring = shop, ring
+    def __init__(
+        self, shop: Shop | None, ring: Callable[[], object], stop: Callable[[], object]
+    ) -> None:
+        self.shop, self.ring, self.stop_worker = shop, ring, stop
         self.is_too_large = False
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="watch", daemon=True)
@@ -100,4 +101,4 @@ class Watch:
         if not self.is_too_large:
             log.warning("this worker has %s MB and begins anew", used)
             self.is_too_large = True
-            os.kill(os.getpid(), signal.SIGTERM)
+            self.stop_worker()

@@ -1,7 +1,8 @@
 """All long runs against faults: `python -m tests.faults.everything [SCALE]`, or `make faults`.
 
 Lives in any order and odd bodies, half of them from a fixed seed and half from a fresh one; then
-payments through a hostile Safaricom while our processes die. Exit code 1 where one of them fails.
+payments through a hostile Safaricom while our processes die, and jobs while their workers do. Exit
+code 1 where one of them fails.
 """
 
 import os
@@ -14,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from tests.bench.scratch import ROOT
-from tests.faults import run
+from tests.faults import jobs, run
 from tests.faults.servers import postgres
 
 LIVES, LIVES_ON_POSTGRESQL, BODIES = 10_000, 2_000, 20_000
@@ -86,7 +87,7 @@ def main(scale: float) -> int:
             print("PostgreSQL: not run, it is not on this machine")
         todo = parts(scale, fresh, server.url if server else "")
         are_ok = list(pool.map(Part.is_ok, todo))
-    failed = run.main(scale)
+    failed = run.main(scale) + jobs.main(scale)
     return 0 if all(are_ok) and not failed else 1
 
 

@@ -90,7 +90,7 @@ def test_who_sees_no_books_finds_nothing(done: Job, role: str) -> None:
 
 
 def test_an_owner_of_another_business_finds_nothing(done: Job, maji: Business) -> None:
-    broken = failed(done.business)
+    broken = failed(Business.objects.get(slug="duka"))
     client = signed_in(make.a_user("somebody", maji=Role.OWNER))
 
     asked = client.post("/jobs/start", STATEMENT)

@@ -167,7 +167,8 @@ def test_an_error_that_heals_is_tried_again_and_one_that_does_not_is_not(house: 
     until(house, never, "failed")
 
     assert [job(house, pk, "attempts") for pk in (heals, worsens, never)] == [3, 3, 1]
-    assert job(house, worsens, "error") == "ConnectionError: The other side is away."
+    away = "It could not be finished (ConnectionError: The other side is away.)."
+    assert job(house, worsens, "error") == away
     assert job(house, never, "error") == "This will not heal."
     assert "in fail" in str(job(house, never, "traceback"))
 
@@ -187,3 +188,18 @@ def test_a_worker_told_to_end_gives_its_job_back_and_it_costs_no_attempt(house: 
     assert job(house, pk, "attempts_before") == 1
     cancel(house, pk)
     assert job(house, pk, "state") == "cancelled"
+
+
+def test_a_worker_above_its_memory_begins_anew_in_the_same_process(house: House) -> None:
+    house.stop("work")
+    house.env["WORKER_MEGABYTES"] = "1"
+    house.start("work")
+    try:
+        pid = house.running["work"].pid
+        wait_until("a second beginning", lambda: house.log("work").count(f"pid {pid}") > 1, 60)
+        assert house.log("work").count("MB and begins anew") >= 1
+        assert house.running["work"].poll() is None
+    finally:
+        del house.env["WORKER_MEGABYTES"]
+    # It may be about to begin anew at this very moment: a signal ends it nevertheless.
+    assert house.stop("work") in {0, -signal.SIGTERM}

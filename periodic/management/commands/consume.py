@@ -51,16 +51,20 @@ class Command(BaseCommand):
         logging.getLogger(__name__).info("%s: %s workers, pid %s", *self._facts(options))
         # A worker that was killed left rows behind; they need not wait for the next minute.
         {"payments": tasks.sweep, "work": tasks.forget_old_task_records}[options["queue"]]()
-        watch = Watch(shop if has_jobs else None, tasks.run_jobs)
+        consumer = queue.create_consumer(**config.values)
+        watch = Watch(shop if has_jobs else None, tasks.run_jobs, consumer.stop_flag.set)
         watch.start()
         try:
-            queue.create_consumer(**config.values).run()
+            consumer.run()
         finally:
             watch.stop()
+            if watch.is_too_large:
+                consumer.stop(graceful=True)  # what runs is finished, as after a signal
             if has_jobs:
                 shop.close()
             monitor.recorder.flush()
-        if watch.is_too_large:
+        # A signal says that it is to end, whatever it weighs.
+        if watch.is_too_large and consumer._signum is None:  # noqa: SLF001 there is no other way
             # The same process begins anew: who manages it notices no end.
             os.execv(sys.executable, sys.orig_argv)  # noqa: S606 our own command
 
