@@ -24,11 +24,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from django.conf import settings
+from django.db import Error as DatabaseTrouble
 from django.db import connections
 
 from periodic import kinds
 from periodic.queues import QUEUES
-from periodic.workshop.child import be_a_child
+from periodic.workshop.child import be_a_child, find
 
 ORDER = struct.Struct("!QI")
 
@@ -50,12 +51,9 @@ class Nursery:
         """
         if threading.active_count() > 1 or self._process is not None:
             return False
-        kinds.load()
-        connections.close_all()
         for queue in QUEUES.values():
             queue.storage.close()
-        gc.collect()
-        gc.freeze()  # or the next collection would write to every page
+        _make_ready()
         ours, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -205,7 +203,18 @@ class _Forked:
 
 def serve_standard_input() -> None:
     """Be the nursery on the socket that is our standard input."""
+    _make_ready()
     serve(socket.socket(fileno=os.dup(0)))
+
+
+def _make_ready() -> None:
+    """Load, and do once, what every attempt would do anew; keep no connection."""
+    kinds.load()
+    with contextlib.suppress(DatabaseTrouble):  # the attempts find out by themselves
+        find(0, 0)
+    connections.close_all()
+    gc.collect()
+    gc.freeze()  # or the next collection would write to every page that is shared
 
 
 def serve(control: socket.socket) -> None:
@@ -220,10 +229,6 @@ def serve(control: socket.socket) -> None:
         one.setblocking(False)  # noqa: FBT003 the socket's own signature
     signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    kinds.load()
-    connections.close_all()
-    gc.collect()
-    gc.freeze()  # what is shared stays shared
     forked = _Forked()
     try:
         with selectors.DefaultSelector() as selector:
