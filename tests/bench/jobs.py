@@ -190,7 +190,7 @@ def killed(side: Side, bars: Bars, size: Size) -> None:
             side.kill_workers()
             side.start_workers()
         lost = count - quiet(done, count, LOST_SECONDS)
-    name = f"{side.name}: of {count} jobs lost by {size.kills} SIGKILLs"
+    name = f"{side.name}: of {count} jobs not done after {size.kills} SIGKILLs"
     if isinstance(side, Ours):
         bars.most(name, lost, 0, is_exact=True)
     else:

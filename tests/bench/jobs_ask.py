@@ -20,7 +20,7 @@ from periodic.models import Urgency  # noqa: E402
 from tests.bench.jobs_work import stamp, urgency_of  # noqa: E402
 
 
-def ask(what: str, number: int, path: str, urgency: int) -> None:
+def ask(what: str, number: int, path: str, urgency: Urgency) -> None:
     stamp(path, "asked", number)
     with transaction.atomic():
         ask_for(
@@ -38,7 +38,7 @@ def main() -> None:
     for line in sys.stdin:
         what, first, count, pause, path = line.split()
         for number in range(int(first), int(first) + int(count)):
-            ask(what, number, path, Urgency.PERSON if float(pause) else urgency_of(number))
+            ask(what, number, path, Urgency.PERSON if float(pause) else Urgency(urgency_of(number)))
             time.sleep(float(pause))
         print("ok", flush=True)
 
