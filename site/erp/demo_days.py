@@ -175,7 +175,8 @@ class Year:
             yield self._entry(day, "till", "Till withdrawn to the bank", lines)
         if (owed := -self.balance[Code.SUPPLIERS]) > 0:
             yield self._draft(day, "suppliers", "Suppliers paid", (Code.SUPPLIERS, owed), Code.BANK)
-        yield self._restock(day)
+        if any(self.used.values()):  # the first day may have been one of rest
+            yield self._restock(day)
 
     def _restock(self, day: date) -> Draft:
         lines: list[DraftLine] = []

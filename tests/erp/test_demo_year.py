@@ -190,3 +190,13 @@ def test_beancount_finds_the_demo_year_as_we_do(
     theirs = {code: cents for code, cents in balances_in(entries) if cents}
     ours = {c: cents for c, cents in balances(Business.objects.get(slug=slug)).items() if cents}
     assert theirs == ours
+
+
+@pytest.mark.parametrize("later", range(7))
+def test_a_year_may_begin_on_any_day_of_the_week(year: list[Business], later: int) -> None:
+    njeri = User.objects.get(username=BOOKKEEPER)
+    first = FIRST + timedelta(days=later)
+
+    for business in year:
+        for draft in Year(business, njeri).entries(first, first + timedelta(days=8)):
+            draft.refuse_unpostable()
