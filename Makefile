@@ -58,7 +58,7 @@ coverage: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@failed=; \
-	for bench in monitor_rate posting posting_together posting_contenders statements callbacks; do \
+	for bench in monitor_rate posting posting_together posting_contenders statements callbacks jobs; do \
 	  PYTHONPATH=site:. $(PY) -m tests.bench.$$bench $(or $(SCALE),1) || failed="$$failed $$bench"; \
 	done; \
 	PYTHONPATH=site:. $(PY) -m tests.bench.first_sale || failed="$$failed first_sale"; \

@@ -92,10 +92,15 @@ class Tick:
             raise Cancelled("Nobody listens any more.") from gone
 
 
+def find(job_id: int, attempt: int) -> Job | None:
+    """Return the job while this attempt of it runs, else None."""
+    rows = Job.objects.filter(pk=job_id, attempts=attempt, state=JobState.RUNNING)
+    return rows.select_related("asked_by").first()
+
+
 def work_on(job_id: int, attempt: int, tick: Tick) -> None:
     """Do one attempt of a job and say what came of it."""
-    rows = Job.objects.filter(pk=job_id, attempts=attempt, state=JobState.RUNNING)
-    job = rows.select_related("asked_by").first()
+    job = find(job_id, attempt)
     if job is None:
         return
     try:

@@ -2,8 +2,10 @@
 
 A worker has threads and connections, which no process may fork with; and a fresh interpreter would
 cost every job a second and 60 MB. So each worker keeps one nursery, which forks a process per
-attempt within milliseconds, most of its memory shared. It takes orders of 12 bytes over a socket,
-each with the socket of its attempt, and ends with its worker: whatever it forked goes first.
+attempt within milliseconds, most of its memory shared. The worker forks it from itself before its
+first thread begins, which shares their memory as well; one that died is followed by a process that
+loads everything anew. It takes orders of 12 bytes over a socket, each with the socket of its
+attempt, and ends with its worker: whatever it forked goes first.
 """
 
 import contextlib
@@ -16,13 +18,18 @@ import struct
 import subprocess
 import sys
 import threading
+import time
+import traceback
 from pathlib import Path
+from typing import NoReturn
 
 from django.conf import settings
+from django.db import Error as DatabaseTrouble
 from django.db import connections
 
 from periodic import kinds
-from periodic.workshop.child import be_a_child
+from periodic.queues import QUEUES
+from periodic.workshop.child import be_a_child, find
 
 ORDER = struct.Struct("!QI")
 
@@ -32,8 +39,31 @@ class Nursery:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | _Forebear | None = None
         self._control: socket.socket | None = None
+
+    def fork(self) -> bool:
+        """Begin the process as a fork of this one; False, and nothing done, where threads run.
+
+        Closes the connections of this process, which open again when they are needed: none may be
+        used on both sides. What is loaded by now is shared, so that a worker and its nursery
+        together need little more memory than one of them.
+        """
+        if threading.active_count() > 1 or self._process is not None:
+            return False
+        for queue in QUEUES.values():
+            queue.storage.close()
+        _make_ready()
+        ours, theirs = socket.socketpair()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            _serve_and_end(theirs)
+        theirs.close()
+        self._control, self._process = ours, _Forebear(pid)
+        return True
 
     def begin(self, job_id: int, attempt: int) -> socket.socket:
         """Have an attempt begun; returns the socket on which it is heard until it is gone.
@@ -82,6 +112,49 @@ class Nursery:
         self._control = self._process = None
 
 
+class _Forebear:
+    """A nursery that was forked, in the words of `subprocess.Popen`."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        if self._code is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                self._code = -1
+            else:
+                if pid:
+                    self._code = os.waitstatus_to_exitcode(status)
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        until = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if until and time.monotonic() > until:
+                raise subprocess.TimeoutExpired("nursery", timeout or 0)
+            time.sleep(0.02)
+        return code
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def _serve_and_end(control: socket.socket) -> NoReturn:
+    """Be a forked nursery: nothing of the worker's is done in it, neither its end nor its exit."""
+    code = 1
+    try:
+        serve(control)
+        code = 0
+    except BaseException:  # noqa: BLE001 whatever it was, this process ends here
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
 class _Forked:
     """What the nursery forked and did not bury yet: pid to the socket of its attempt."""
 
@@ -128,9 +201,24 @@ class _Forked:
             os.kill(pid, signal.SIGKILL)
 
 
-def serve() -> None:
-    """Be the nursery, on the socket that is our standard input, until the worker closes it."""
-    control = socket.socket(fileno=os.dup(0))
+def serve_standard_input() -> None:
+    """Be the nursery on the socket that is our standard input."""
+    _make_ready()
+    serve(socket.socket(fileno=os.dup(0)))
+
+
+def _make_ready() -> None:
+    """Load, and do once, what every attempt would do anew; keep no connection."""
+    kinds.load()
+    with contextlib.suppress(DatabaseTrouble):  # the attempts find out by themselves
+        find(0, 0)
+    connections.close_all()
+    gc.collect()
+    gc.freeze()  # or the next collection would write to every page that is shared
+
+
+def serve(control: socket.socket) -> None:
+    """Be the nursery, on its end of the control socket, until the worker closes the other."""
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     # A terminal's Ctrl-C, or a TERM to a whole group, is the worker's matter: it closes our socket.
@@ -141,10 +229,6 @@ def serve() -> None:
         one.setblocking(False)  # noqa: FBT003 the socket's own signature
     signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    kinds.load()
-    connections.close_all()
-    gc.collect()
-    gc.freeze()  # what is shared stays shared
     forked = _Forked()
     try:
         with selectors.DefaultSelector() as selector:

@@ -175,7 +175,7 @@ class Year:
             yield self._entry(day, "till", "Till withdrawn to the bank", lines)
         if (owed := -self.balance[Code.SUPPLIERS]) > 0:
             yield self._draft(day, "suppliers", "Suppliers paid", (Code.SUPPLIERS, owed), Code.BANK)
-        if self.used:  # a year may begin on the day before, a Sunday on which the laundry rests
+        if any(self.used.values()):  # the first day may have been one of rest
             yield self._restock(day)
 
     def _restock(self, day: date) -> Draft:

@@ -15,8 +15,11 @@ class Bars:
         self._slack = slack if scale < 1 else 1.0
         print(f"{title}\n{'':<54}{'figure':>12}{'bar':>14}")
 
-    def most(self, name: str, figure: float, bar: float, unit: str = "") -> None:
-        is_near = figure <= bar * self._slack
+    def most(
+        self, name: str, figure: float, bar: float, unit: str = "", *, is_exact: bool = False
+    ) -> None:
+        """Judge what may be no more than `bar`; where exact, a short run forgives nothing."""
+        is_near = figure <= bar * (1.0 if is_exact else self._slack)
         self._judged(name, figure, f"<= {bar:g}", unit, is_ok=figure <= bar, is_near=is_near)
 
     def least(

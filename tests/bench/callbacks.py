@@ -99,10 +99,10 @@ def main(scale: float) -> int:
 
 
 @contextlib.contextmanager
-def running(place: Scratch) -> Iterator[Site]:
+def running(place: Scratch, settings: str = SETTINGS) -> Iterator[Site]:
     """Start a web server and a payments worker; on PostgreSQL with Redis where it answers."""
     env = place.env | {
-        "DJANGO_SETTINGS_MODULE": SETTINGS,
+        "DJANGO_SETTINGS_MODULE": settings,
         "QUEUE_PREFIX": f"{os.environ.get('QUEUE_PREFIX', 'duka')}-bench-{os.getpid()}",
     }
     has_redis = place.vendor == "PostgreSQL" and redis_answers()

@@ -8,6 +8,7 @@ from tests.faults.schedules import day
 from tests.journeys.house import House
 
 
+@pytest.mark.long
 @pytest.mark.journey
 def test_every_due_time_has_one_run_while_two_schedulers_are_killed(tmp_path: Path) -> None:
     house = House(tmp_path)

@@ -135,6 +135,23 @@ def test_a_killed_worker_takes_its_children_along_and_its_jobs_go_on(house: Hous
     assert [words[1] for words in notes(house, pk)] == ["began", "began", "effect"]
 
 
+def test_a_nursery_is_there_before_any_job_and_is_followed_where_it_died(house: House) -> None:
+    house.stop("work")
+    house.start("work")
+    worker = psutil.Process(house.running["work"].pid)
+    (first,) = wait_until("a nursery", worker.children)
+    # Forked from its worker: under the same command, not a Python of its own.
+    assert "fork_jobs" not in first.cmdline()
+    until(house, ask(house, "leave-file"), "done")
+    assert worker.children() == [first]
+
+    first.kill()
+    until(house, ask(house, "leave-file"), "done")
+
+    (second,) = worker.children()
+    assert "fork_jobs" in second.cmdline()
+
+
 def test_a_worker_that_falls_silent_loses_its_job_and_cannot_speak_for_its_successor(
     house: House,
 ) -> None:

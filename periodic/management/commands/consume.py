@@ -34,29 +34,16 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         from periodic import tasks  # noqa: PLC0415 registers the tasks
 
-        try:
-            triggers.require()
-        except triggers.NotGuarded as error:
-            raise CommandError(str(error)) from error
+        _require_triggers()
+        has_jobs = options["queue"] == "work"
+        if has_jobs:
+            shop.nursery.fork()  # before the first thread
         queue = QUEUES[options["queue"]]
-        config = ConsumerConfig(
-            workers=options["workers"],
-            worker_type="thread",
-            # SqliteHuey polls; the default backs off to 10 s after a while of silence.
-            initial_delay=0.05,
-            backoff=1.1,
-            max_delay=0.25 if isinstance(queue.storage, FileStorage) else 1.0,
-            health_check_interval=2,
-            flush_locks=True,
-            graceful_signal="TERM",
-            shutdown_timeout=25.0,
-        )
-        config.validate()
+        config = _config(queue, options["workers"])
         logging.getLogger(__name__).info("%s: %s workers, pid %s", *self._facts(options))
         # A worker that was killed left rows behind; they need not wait for the next minute.
         first = {"payments": tasks.sweep, "work": tasks.forget_old_task_records}
         self._ring(first[options["queue"]])
-        has_jobs = options["queue"] == "work"
         consumer = queue.create_consumer(**config.values)
         watch = Watch(shop if has_jobs else None, tasks.run_jobs, consumer.stop_flag.set)
         watch.start()
@@ -97,3 +84,27 @@ class Command(BaseCommand):
 
     def _facts(self, options: dict[str, Any]) -> tuple[str, int, int]:
         return options["queue"], options["workers"], os.getpid()
+
+
+def _require_triggers() -> None:
+    try:
+        triggers.require()
+    except triggers.NotGuarded as error:
+        raise CommandError(str(error)) from error
+
+
+def _config(queue: Any, workers: int) -> ConsumerConfig:
+    config = ConsumerConfig(
+        workers=workers,
+        worker_type="thread",
+        # SqliteHuey polls; the default backs off to 10 s after a while of silence.
+        initial_delay=0.05,
+        backoff=1.1,
+        max_delay=0.25 if isinstance(queue.storage, FileStorage) else 1.0,
+        health_check_interval=2,
+        flush_locks=True,
+        graceful_signal="TERM",
+        shutdown_timeout=25.0,
+    )
+    config.validate()
+    return config

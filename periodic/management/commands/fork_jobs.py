@@ -16,4 +16,4 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         if not stat.S_ISSOCK(os.fstat(0).st_mode):
             raise CommandError("`consume work` starts this by itself; there is nothing to do here.")
-        nursery.serve()
+        nursery.serve_standard_input()
