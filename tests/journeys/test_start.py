@@ -16,6 +16,9 @@ from tests.journeys.house import ROOT, House, free_port, wait_until
 
 # In a group of its own: it needs no other house, and two copies then run side by side.
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("start")]
+# Beside other tests on two cores: migrations and a year of books before the first page.
+START_SECONDS = 180
+STARTED: list["subprocess.Popen[str]"] = []
 
 
 @pytest.fixture
@@ -26,6 +29,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     yield house
     for process in processes_of(house):
         process.kill()
+    for started in STARTED:
+        started.communicate(timeout=30)  # reaped, or a later test would be blamed for it
+    STARTED.clear()
     house.close()
 
 
@@ -40,7 +46,7 @@ def processes_of(house: House) -> list[psutil.Process]:
 
 
 def start(house: House) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "manage.py", "start"],
         cwd=ROOT,
         env=house.env,
@@ -49,6 +55,8 @@ def start(house: House) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+    STARTED.append(process)
+    return process
 
 
 def end(process: subprocess.Popen[str], how: signal.Signals = signal.SIGINT) -> str:
@@ -60,7 +68,7 @@ def end(process: subprocess.Popen[str], how: signal.Signals = signal.SIGINT) -> 
 
 def test_start_serves_everything_twice_and_ctrl_c_leaves_no_process(house: House) -> None:
     process = start(house)
-    wait_until("the web server", lambda: house.answers("/healthz"), 60)
+    wait_until("the web server", lambda: house.answers("/healthz"), START_SECONDS)
     wait_until("the simulator", house.simulator.is_alive)
     house.simulator.post("/sim/knobs", autopilot="approve")
     sale = house.sign_in("baraka").ask("0712345678")
@@ -81,7 +89,7 @@ def test_start_serves_everything_twice_and_ctrl_c_leaves_no_process(house: House
 
     # A second start finds what is there, and the books still tie.
     again = start(house)
-    wait_until("the web server", lambda: house.answers("/healthz"), 60)
+    wait_until("the web server", lambda: house.answers("/healthz"), START_SECONDS)
     assert sale.stage == "paid"
     house.leave()
     # This time the terminal is closed.

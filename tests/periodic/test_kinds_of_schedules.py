@@ -12,13 +12,15 @@ from django.db import connection
 from pytest_django import Settings
 
 from money import triggers
-from money.actions.periods import close_day
+from money.actions.periods import close_day, lock_month
 from money.models import Book, Business, PeriodEvent, Role, User
 from mpesa.models import InboundMessage, InboundState, TiedDay, Till
+from periodic import kinds_of_schedules
 from periodic.actions.audit import Altered
+from periodic.actions.backups import Outcome
 from periodic.actions.schedules import ship_schedules
 from periodic.kinds_of_schedules import KINDS
-from periodic.models import Mail, Schedule
+from periodic.models import Backup, Drill, DrillPlace, Job, Mail, Schedule
 from periodic.shipped import SHIPPED
 from tests.make import NOW, TODAY, a_business, a_message, a_payment, a_till, a_user, amina, an_entry
 
@@ -296,3 +298,43 @@ def test_the_list_of_schedules_names_each_and_when(
 
     assert {"clean_up: off", "close_days: daily 03:30, duka"} <= set(said)
     assert len(said) == len(SHIPPED)
+
+
+def test_papers_of_last_month_are_asked_for_where_it_is_locked(
+    duka: Business, capsys: pytest.CaptureFixture[str]
+) -> None:
+    an_entry(duka, occurred_on=TODAY.replace(month=10, day=9))
+    before = called(capsys, "papers_of_last_month", "--business", "duka")
+    lock_month(business=duka, month=TODAY.replace(month=10, day=1), actor=None, at=NOW)
+
+    after = called(capsys, "papers_of_last_month")
+    called(capsys, "papers_of_last_month")
+
+    assert "October 2026 of Amina duka is not locked" in before
+    assert "7 papers of October 2026 are asked for." in after
+    assert Job.objects.filter(kind="month_paper", business=duka).count() == 7
+
+
+def test_a_backup_tells_its_size_and_fails_where_nothing_is_copied(
+    duka: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = Backup(name="duka-20261122T010000Z.dukabackup", bytes=1_234)
+    outcomes = iter([Outcome(backup), Outcome(backup, trouble="The bucket does not answer.")])
+    monkeypatch.setattr(kinds_of_schedules, "back_up", lambda **told: next(outcomes))
+
+    assert run("backup") == "duka-20261122T010000Z.dukabackup: 1,234 bytes."
+    with pytest.raises(kinds_of_schedules.Incomplete, match="The bucket does not answer"):
+        run("backup")
+
+
+def test_a_drill_fails_where_one_place_does_not_restore(
+    duka: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = Drill(place=DrillPlace.HERE, backup="a", is_ok=True, sentence="Restored.")
+    bad = Drill(place=DrillPlace.SECOND, is_ok=False, sentence="It is altered.")
+    results = iter([[good], [good, bad]])
+    monkeypatch.setattr(kinds_of_schedules, "drill", lambda **told: next(results))
+
+    assert run("restore_drill") == "This machine: Restored."
+    with pytest.raises(kinds_of_schedules.Incomplete, match="Second place: It is altered"):
+        run("restore_drill")

@@ -12,13 +12,13 @@ from django.test import Client
 from money.models import Business, Role
 from mpesa import spool
 from periodic.actions.jobs import ask_for
-from periodic.models import Job, JobState
-from periodic.queries import operations
+from periodic.models import Backup, Drill, DrillPlace, Job, JobState, Schedule
+from periodic.queries import of_neighbours, operations
 from periodic.queries.depths import QueueAway
-from periodic.queries.of_neighbours import VERIFICATION
+from periodic.queries.of_neighbours import VERIFICATION, last_backup, last_drill
 from periodic.queries.operations import gather
 from periodic.queues import QUEUES
-from periodic.readings import Kind, Outcome, Spool, Unread, Waiting
+from periodic.readings import Due, Kind, NotYet, Outcome, Spool, Unread, Waiting
 from tests import make
 from tests.make import NOW
 from tests.periodic.test_workers import a_report
@@ -178,3 +178,20 @@ def test_the_last_verification_is_its_job(
     assert isinstance(found, Outcome)
     assert found[:2] == (NOW - timedelta(hours=5), is_ok)
     assert found.sentence.startswith(sentence)
+
+
+def test_schedules_backups_and_drills_are_read(duka: Business) -> None:
+    Schedule.objects.all().delete()
+    empty = (of_neighbours.next_schedules(NOW), last_backup(), last_drill())
+    for place, is_ok in ((DrillPlace.HERE, True), (DrillPlace.SECOND, False)):
+        Drill.objects.create(at=NOW, place=place, backup="a", is_ok=is_ok, sentence="Told.")
+    Backup.objects.create(
+        name="a", taken_at=NOW, bytes=1_234, sha256="0" * 64, copy_trouble="No room."
+    )
+    Schedule.objects.create(name="a", title="A", kind="a", words="hourly", next_run_at=NOW)
+
+    assert [type(one) for one in empty] == [NotYet] * 3
+    assert of_neighbours.next_schedules(NOW) == [Due("A", NOW)]
+    assert last_backup() == Outcome(NOW, is_ok=False, sentence="No room.")
+    # Where one place restores and the other does not, the worse is told.
+    assert last_drill() == Outcome(NOW, is_ok=False, sentence="Second place: Told.")
