@@ -35,7 +35,7 @@ test: $(VENV)/.dev
 	$(PY) -m pytest $(TESTS) $(if $(LONG),,-m 'not long') $(if $(COVER),$(COVERING) --cov-report=)
 
 browser: $(VENV)/.dev
-	$(PY) -m pytest tests/browser
+	$(PY) -m pytest -n 2 --dist loadfile tests/browser
 
 check: lint types layers migrations coverage
 

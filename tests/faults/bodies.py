@@ -75,9 +75,10 @@ class Odd:
                     if place:
                         time.sleep(0.3)
                     wire.sendall(piece)
-                wire.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # it may have answered and hung up already
+                    wire.shutdown(socket.SHUT_WR)
                 answer = wire.recv(64)
-            except (ConnectionError, TimeoutError):
+            except OSError:
                 return 0
         parts = answer.split(b" ", 2)
         return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
