@@ -1,7 +1,8 @@
 """Jobs on Duka's workers beside Celery + Beat, RQ + rq-scheduler and Dramatiq, in one run.
 
 Each contender lives in a venv of its own, kept in VAR, and runs two jobs at once, as Duka does.
-`python -m tests.bench.jobs [SCALE]`. What is measured stands in docs/operations.md.
+`python -m tests.bench.jobs [SCALE]`; a short run compares with Celery alone, since it alone has
+bars. What is measured stands in docs/operations.md.
 """
 
 import contextlib
@@ -44,6 +45,7 @@ class Size:
 
     def __init__(self, scale: float) -> None:
         self.is_short = scale < 1
+        self.names = NAMES[:1] if self.is_short else NAMES
         self.reports = max(6, int(REPORTS * scale))
         self.waiting = max(50, int(WAITING * scale))
         self.jobs = max(100, int(JOBS * scale))
@@ -60,7 +62,7 @@ def main(scale: float) -> int:
     size = Size(scale)
     found = servers()
     with ThreadPoolExecutor() as pool, own_redis() as broker:
-        venvs = [pool.submit(python_of, name) for name in NAMES] if broker else []
+        venvs = [pool.submit(python_of, name) for name in size.names] if broker else []
         for one in venvs:
             one.result()
         bars = Bars(f"Jobs, {size.reports} reports, {size.jobs} jobs", scale, SLACK)
@@ -86,7 +88,7 @@ def beside_others(bars: Bars, size: Size, server: str, redis_url: str) -> None:
             throughput(ours, bars, size)
         killed(Ours(place, redis_url, JOB_LOOK_SECONDS="2"), bars, size)
         flush(redis_url)
-        for name in NAMES:
+        for name in size.names:
             side = Theirs(name, place, redis_url, has_project=True)
             with running(side):
                 found = memory(side, bars, size)
@@ -97,9 +99,10 @@ def beside_others(bars: Bars, size: Size, server: str, redis_url: str) -> None:
             flush(redis_url)
             if name == "celery":
                 celery = found
-        bare = Theirs("celery", place, redis_url, has_project=False)
-        with running(bare):
-            memory(bare, bars, size)
+        if not size.is_short:
+            bare = Theirs("celery", place, redis_url, has_project=False)
+            with running(bare):
+                memory(bare, bars, size)
     bars.most("duka: once the reports are done", mine[1], MOST_MB, "MB", is_exact=True)
     bars.most("duka: at its peak", mine[2], MOST_PEAK_MB, "MB", is_exact=True)
     for what, its, other in zip(("idle", "after reports", "peak"), mine, celery, strict=True):
