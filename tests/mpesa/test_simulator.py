@@ -27,6 +27,7 @@ from mpesa.simulator.prompts import Push
 from mpesa.simulator.refusals import Refused
 from mpesa.simulator.server import listening_socket, running
 from mpesa.simulator.world import World
+from tests.mpesa.patience import until
 
 HOUSE = Path(__file__).resolve().parents[2]
 PHONE = "254712345678"
@@ -42,15 +43,6 @@ PUSH = Push(
     reference="WATER-12",
     description="Counter sale",
 )
-
-
-def until(condition, seconds=8):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("It did not happen in time.")
 
 
 class Receiver:

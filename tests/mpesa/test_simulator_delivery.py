@@ -15,18 +15,10 @@ from mpesa.simulator.menu import Order
 from mpesa.simulator.outlets import Outlet
 from mpesa.simulator.prompts import Push
 from mpesa.simulator.world import World
+from tests.mpesa.patience import until
 
 STORE, TILL, PAYBILL = "9900101", "9900102", "600991"
 PHONE = "254700000101"
-
-
-def until(condition, seconds=8):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("It did not happen in time.")
 
 
 class Shop:

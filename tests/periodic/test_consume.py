@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from money import triggers
-from periodic import monitor
+from periodic import monitor, tasks
 from periodic.management.commands import consume
 from periodic.queues import QUEUES
 
@@ -92,11 +92,15 @@ def test_consume_starts_with_what_was_left_and_ends_when_told(
 
     def hear(what: str, task: object, exc: BaseException | None = None) -> None:
         heard.append((getattr(task, "name", ""), what))
-        if what == "complete":
+        if heard[-1] == (first, "complete"):
             done.set()
+        elif heard[-1] == (first, "error"):
+            # In memory a table that another thread writes is locked at once; a file would wait.
+            # Rung again, as the clock does.
+            getattr(tasks, first)()
 
     def tell() -> None:
-        done.wait(10)
+        done.wait(30)
         os.kill(os.getpid(), signal.SIGTERM)
 
     QUEUES[name].signal()(hear)
@@ -106,7 +110,7 @@ def test_consume_starts_with_what_was_left_and_ends_when_told(
         call_command("consume", name, "--workers", "1")
     finally:
         QUEUES[name].disconnect_signal(hear)
-        teller.join(10)
+        teller.join(40)
 
     # The clock may ring the same task beside it, at the full minute.
     assert heard[0] == (first, "enqueued")
