@@ -25,6 +25,7 @@ from periodic.actions.drills import drill
 from periodic.actions.month_pack import NotLocked, ask_for_parts
 from periodic.actions.reminders import remind_of_reconciliation
 from periodic.actions.reports import write_daily_reports
+from periodic.verification import Untied, verify_sub_ledgers
 
 Parameter = str | int | bool | None
 Tick = Callable[[int, int], None]
@@ -67,10 +68,20 @@ def _verify(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) -> s
         now=now, is_alerting=settings.MAIL_IS_CONFIGURED, tick=lambda done: tick(done, total)
     )
     if report.is_ok:
+        _refuse_untied()
         return f"{report.entries:,} entries and {report.lines:,} lines are as they were written."
     more = len(report.findings) - 1
     first = sentence_of(report.findings[0])
     raise Altered(f"The books were altered. {first}" + (f", and {more} more." if more else "."))
+
+
+def _refuse_untied() -> None:
+    """Raise Untied where a record beside the books is not what its account says."""
+    found = [row for outcome in verify_sub_ledgers() for row in outcome.findings]
+    if found:
+        raise Untied(
+            f"{sentence_of(found[0])}. {len(found)} found; `python manage.py verify` names all."
+        )
 
 
 def _close(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) -> str:

@@ -4,6 +4,7 @@ from money.access import Ability
 from periodic.actions.audit import Altered
 from periodic.kinds import Call, Kind, Outcome, register
 from periodic.kinds_of_schedules import KINDS, ScheduledKind
+from periodic.verification import Untied
 
 
 def _kind_of(scheduled: ScheduledKind) -> Kind:
@@ -18,7 +19,7 @@ def _kind_of(scheduled: ScheduledKind) -> Kind:
         ask=Ability.MANAGE,
         see=Ability.MANAGE,
         download=Ability.MANAGE,
-        refusals=(Altered,),
+        refusals=(Altered, Untied),
     )
 
 

@@ -234,8 +234,8 @@ class House:
         return int(total)
 
     def check_books(self) -> None:
-        """The books verify, and the inbox equals the account of unidentified receipts."""
-        assert self.manage("verify_books").startswith("ok: ")
+        """The books verify, and what stands beside them ties, the inbox seen from here as well."""
+        assert self.manage("verify").startswith("ok: ")
         self.is_hurt = False
         self.check_inbox()
 

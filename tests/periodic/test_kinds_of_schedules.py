@@ -14,7 +14,7 @@ from pytest_django import Settings
 from money import triggers
 from money.actions.periods import close_day, lock_month
 from money.models import Book, Business, PeriodEvent, Role, User
-from mpesa.models import InboundMessage, InboundState, TiedDay, Till
+from mpesa.models import InboundMessage, InboundState, Payment, TiedDay, Till
 from periodic import kinds_of_schedules
 from periodic.actions.audit import Altered
 from periodic.actions.backups import Outcome
@@ -22,6 +22,7 @@ from periodic.actions.schedules import ship_schedules
 from periodic.kinds_of_schedules import KINDS
 from periodic.models import Backup, Drill, DrillPlace, Job, Mail, Schedule
 from periodic.shipped import SHIPPED
+from periodic.verification import Untied
 from tests.make import NOW, TODAY, a_business, a_message, a_payment, a_till, a_user, amina, an_entry
 
 pytestmark = pytest.mark.django_db
@@ -338,3 +339,15 @@ def test_a_drill_fails_where_one_place_does_not_restore(
     assert run("restore_drill") == "This machine: Restored."
     with pytest.raises(kinds_of_schedules.Incomplete, match="Second place: It is altered"):
         run("restore_drill")
+
+
+def test_a_control_account_that_does_not_tie_fails_the_night(duka: Business) -> None:
+    payment = a_payment(a_till(duka))
+    connection.check_constraints()
+    triggers.drop()
+    Payment.objects.filter(pk=payment.pk).update(allocated_cents=1_000)
+    connection.check_constraints()
+    triggers.install()
+
+    with pytest.raises(Untied, match="the inbox holds KES 170, account 2130 KES 180"):
+        run("verify_audit_trail")
