@@ -60,6 +60,8 @@ def ask_for_erasures(
     wanted = {phone.number for phone in phones}
     with transaction.atomic():
         if same := _same(wanted, by, quarantined_too=quarantined_too):
+            # Asked anew, it is kept anew: else it might be dropped under the job that follows.
+            ErasureRequest.objects.filter(pk=same.pk).update(asked_at=now)
             return same
         request = ErasureRequest.objects.create(
             by=by, asked_at=now, quarantined_too=quarantined_too

@@ -198,6 +198,16 @@ def test_the_same_asked_twice_is_one_while_it_waits(owner, customers) -> None:
     assert asked(owner) != first
 
 
+def test_what_is_asked_anew_is_kept_anew(owner, customers) -> None:
+    first = asked(owner)
+    late = NOW + timedelta(days=KEPT_DAYS)
+    same = ask_for_erasures(phones=parse_lines("\n".join(PHONES)), by=owner, now=late)
+
+    assert same == first
+    assert drop_old_phones(now=late + timedelta(days=1)) == 0
+    assert run(first).erased == 3
+
+
 def test_what_was_never_erased_is_kept_for_some_days_only(owner, customers) -> None:
     request = asked(owner)
     end = NOW + timedelta(days=KEPT_DAYS)

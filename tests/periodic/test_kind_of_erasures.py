@@ -57,7 +57,8 @@ def told_by_a_child(*, is_stopped: bool = False) -> list[list[Any]]:
             tick = Tick(theirs)
             tick.is_stopped = is_stopped
             work_on(Job.objects.get().pk, 1, tick)
-        ear, said = wire.Ear(ours), []
+        ear = wire.Ear(ours)
+        said: list[list[Any]] = []
         while not ear.is_over:
             said += ear.hear(1)
     return said
