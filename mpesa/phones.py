@@ -2,16 +2,29 @@
 
 import hashlib
 import re
+from typing import NamedTuple
 
 # What hides the middle of a phone, or of its hash: ours, Safaricom's, and forms seen since 2026.
 _HIDDEN = re.compile(r"\s*(?:…|[*Xx]{3,})\s*")
 # Three digits at least have to be seen; a hash shows more.
 _LEAST_SHOWN = 3
+_LINES_NAMED = 10
 _DIGITS = re.compile(r"(?:\+?254|0)?([17]\d{8})")
 
 
 class NotAPhone(ValueError):
     """The text is not a Kenyan mobile number; the message says what to type."""
+
+
+class NotPhones(ValueError):
+    """Some lines are no phones; the message names their numbers, not what stands there."""
+
+
+class NumberedPhone(NamedTuple):
+    """A phone of a text, 254 and nine digits, and the number of its line, from 1."""
+
+    line: int
+    number: str
 
 
 def parse_phone(text: str) -> str:
@@ -24,6 +37,38 @@ def parse_phone(text: str) -> str:
     if not match:
         raise NotAPhone("Write the phone as 0712 345 678, 0110 345 678 or 254712345678.")
     return f"254{match[1]}"
+
+
+def parse_lines(text: str) -> list[NumberedPhone]:
+    """Return the phones of a text with one per line, each once, where it stands first.
+
+    Blank lines are left out, and count. Raises NotPhones, which names lines and repeats none.
+    """
+    found: dict[str, NumberedPhone] = {}
+    bad: list[int] = []
+    for line, typed in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
+        if not typed.strip():
+            continue
+        try:
+            number = parse_phone(typed)
+        except NotAPhone:
+            bad.append(line)
+        else:
+            found.setdefault(number, NumberedPhone(line, number))
+    if bad:
+        raise NotPhones(_sentence_about(bad))
+    return list(found.values())
+
+
+def _sentence_about(lines: list[int]) -> str:
+    named = [str(line) for line in lines[:_LINES_NAMED]]
+    if more := len(lines) - len(named):
+        named.append(f"{more} more")
+    *first, last = named
+    which = f"Line {last} is no phone."
+    if first:
+        which = f"Lines {', '.join(first)} and {last} are no phones."
+    return f"{which} Write each as 0712 345 678, 0110 345 678 or 254712345678."
 
 
 def phone_fits(shown: str, phone: str) -> bool:

@@ -15,6 +15,7 @@ from huey import crontab
 
 from huey_config import payments, work
 from mpesa import queries as rail
+from mpesa.actions.erasures import drop_old_phones
 from mpesa.actions.inbound import understand
 from mpesa.actions.intake import bring_in
 from mpesa.actions.nets import ask_about_held, close_gap, find_gaps, pull_recent
@@ -259,6 +260,10 @@ def sweep_jobs() -> None:
 
 @every(work, crontab(minute="17"))
 def forget_old_jobs() -> None:
-    """Delete the files of jobs that are too old to be fetched, and jobs that ended long ago."""
+    """Delete the files of jobs that are too old to be fetched, and jobs that ended long ago.
+
+    Phones that such a job was to erase go too, whatever became of it.
+    """
+    drop_old_phones(now=timezone.now())
     expire_results(now=timezone.now())
     forget_ended(now=timezone.now())

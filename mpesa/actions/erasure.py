@@ -23,8 +23,10 @@ from mpesa.actions.traces import CHUNK, Traces, answers_to, find_traces, pattern
 from mpesa.models import (
     LIVE_STATES,
     Erasure,
+    ErasureItem,
     InboundMessage,
     InboundState,
+    ItemState,
     Payer,
     PaymentRequest,
     RequestState,
@@ -104,6 +106,7 @@ def erase_person(*, phone: str, by: User, now: datetime, quarantined_too: bool =
         _refuse_unsettled(held, quarantined_too=quarantined_too)
         _refuse_held(held)
         erased = _erase(held, traces, named)
+        _end_items(number, erased, now)
         if not erased.is_nothing:
             Erasure.objects.create(
                 by=by,
@@ -150,6 +153,15 @@ def _erase(held: _Held, traces: Traces, named: re.Pattern[bytes]) -> Erased:
         uploads=StatementUpload.objects.filter(
             pk__in=[upload.pk for upload in held.uploads], content__isnull=False
         ).update(content=None),
+    )
+
+
+def _end_items(number: str, erased: Erased, now: datetime) -> None:
+    """Empty the phone where it waits to be erased, whoever asked for it."""
+    ErasureItem.objects.filter(phone=number, state=ItemState.WAITING).update(
+        state=ItemState.UNKNOWN if erased.is_nothing else ItemState.ERASED,
+        phone="",
+        ended_at=now,
     )
 
 

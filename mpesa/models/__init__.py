@@ -3,9 +3,11 @@
 A payment request is asked for with a reference string; this floor never learns what it stands for.
 `tills` are tills and what their owner set; `inbound` is what arrived, as it arrived; `requests` is
 what phones were asked for; `payments` is money that came in and where it went; `initiator` is what
-we ask Safaricom about or to take back; `nets` is what reconciliation found. Amounts are cents.
+we ask Safaricom about or to take back; `nets` is what reconciliation found; `erasures` is whom to
+erase. Amounts are cents.
 """
 
+from mpesa.models.erasures import ErasureItem, ErasureRequest, ItemState
 from mpesa.models.inbound import Erasure, InboundMessage, InboundState, Release, Stray
 from mpesa.models.initiator import (
     LIVE_ORDERS,
@@ -60,10 +62,13 @@ __all__ = [
     "ClosedReference",
     "Correction",
     "Erasure",
+    "ErasureItem",
+    "ErasureRequest",
     "HeldToken",
     "InboundMessage",
     "InboundState",
     "InitiatorOrder",
+    "ItemState",
     "OrderKind",
     "OrderState",
     "Origin",

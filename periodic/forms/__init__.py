@@ -1,6 +1,7 @@
 """What is typed to ask for a job: each kind has a form, which turns it into plain parameters."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -32,6 +33,9 @@ class KindForm(forms.Form):
     def businesses(self) -> list[Business]:
         """Return the businesses that the job concerns; none means all of them."""
         return []
+
+    def keep(self, now: datetime) -> None:
+        """Write rows that the parameters are to name; in the transaction that asks for the job."""
 
     def parameters(self) -> Mapping[str, str | int | bool | None]:
         """Return what the work is called with: plain values that JSON gives back as they were.

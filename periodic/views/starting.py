@@ -74,7 +74,9 @@ def _ask(reader: Reader, kind: Kind, asked: KindForm) -> Job:
     businesses = asked.businesses()
     if not Rights(reader.user).may_ask(kind, [one.slug for one in businesses]):
         raise PermissionDenied
+    now = timezone.now()
     with transaction.atomic():
+        asked.keep(now)
         job = ask_for(
             kind=kind.name,
             title=asked.title() or kind.title,
@@ -83,7 +85,7 @@ def _ask(reader: Reader, kind: Kind, asked: KindForm) -> Job:
             by=reader.user,
             urgency=Urgency.PERSON,
             wants_mail=asked.wants_mail,
-            now=timezone.now(),
+            now=now,
         )
         transaction.on_commit(bells.jobs.press)
     return job

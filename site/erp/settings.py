@@ -113,6 +113,7 @@ SPOOL_DIR = VAR / "spool"
 SPOOL_MEGABYTES = env.integer("SPOOL_MEGABYTES", 64, least=1, most=10_000)
 # Jobs: their kinds, the files they leave, and the limits of their workers.
 JOB_KINDS = [
+    "periodic.kinds.erasures",
     "periodic.kinds.month_pack",
     "periodic.kinds.scheduled",
     "periodic.kinds.statements",
