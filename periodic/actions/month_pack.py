@@ -123,6 +123,7 @@ def write_part(
     folder = folder_of(business, month)
     path = folder / name
     if path.exists():
+        folder.touch()  # by its time the clean-up knows that it is wanted
         return path
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     period = Period(month.replace(day=1), end_of_month(month))

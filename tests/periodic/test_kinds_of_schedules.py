@@ -305,7 +305,11 @@ def test_sign_ins_that_ran_out_are_deleted() -> None:
         (["reconciliation_reminder"], "duka: Everything is matched and tied.\n"),
         (["send_daily_report"], "1 mail to owners.\n"),
         (["verify_audit_trail"], "ok: 0 entries, 0 lines\n"),
-        (["clean_up"], "0 sign-ins that had run out and 0 task records are deleted.\n"),
+        (
+            ["clean_up"],
+            "0 sign-ins that had run out, 0 task records and"
+            " 0 folders of old papers are deleted.\n",
+        ),
         (["run_schedule", "close_days"], "duka: 21 November 2026 is closed.\n"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
