@@ -307,8 +307,10 @@ def test_sign_ins_that_ran_out_are_deleted() -> None:
         (["verify_audit_trail"], "ok: 0 entries, 0 lines\n"),
         (
             ["clean_up"],
-            "0 sign-ins that had run out, 0 task records and"
-            " 0 folders of old papers are deleted.\n",
+            (
+                "0 sign-ins that had run out, 0 task records and"
+                " 0 folders of old papers are deleted.\n"
+            ),
         ),
         (["run_schedule", "close_days"], "duka: 21 November 2026 is closed.\n"),
     ],
