@@ -1,4 +1,4 @@
-"""The owner's daily report, as text: takings, cash, unmatched M-Pesa, head hashes. Reads only."""
+"""The owner's daily report: takings, cash, unmatched M-Pesa, head hashes, as text. Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ GROUP, GROUPS_IN_A_ROW = 8, 4
 class DayOfBusiness:
     """One business's day in cents, and its book's head; the balances are those of now."""
 
+    slug: str
     name: str
     cash_cents: int
     mpesa_cents: int
@@ -45,6 +46,7 @@ def days_of_businesses(businesses: Sequence[Business], day: date) -> list[DayOfB
         books = {book.pk: book for book in Book.objects.filter(business__in=businesses)}
     return [
         DayOfBusiness(
+            slug=one.slug,
             name=one.name,
             cash_cents=cash.get(one.pk, 0),
             mpesa_cents=mpesa.get(one.pk, 0),
@@ -71,6 +73,14 @@ def text_of(rows: Sequence[DayOfBusiness], day: date, now: datetime) -> str:
     if len(rows) > 1:
         lines += ["", "ALL", *_together(rows)]
     return "\n".join([*lines, "", *_heads(rows)]) + "\n"
+
+
+def groups_of(head_hash: str) -> list[str]:
+    """Return a hash in lines of short groups, to compare by eye."""
+    groups = [head_hash[at : at + GROUP] for at in range(0, len(head_hash), GROUP)]
+    return [
+        " ".join(groups[at : at + GROUPS_IN_A_ROW]) for at in range(0, len(groups), GROUPS_IN_A_ROW)
+    ]
 
 
 def _figures(row: DayOfBusiness) -> list[str]:
@@ -100,11 +110,7 @@ def _heads(rows: Sequence[DayOfBusiness]) -> list[str]:
     lines = ["HEADS OF THE BOOKS"]
     for row in begun:
         lines.append(f"{row.name}, entry {row.last_number}")
-        groups = [row.head_hash[at : at + GROUP] for at in range(0, len(row.head_hash), GROUP)]
-        lines += [
-            "  " + " ".join(groups[at : at + GROUPS_IN_A_ROW])
-            for at in range(0, len(groups), GROUPS_IN_A_ROW)
-        ]
+        lines += [f"  {line}" for line in groups_of(row.head_hash)]
     against = " ".join(f"--against {row.head_hash}" for row in begun)
     return [
         *lines,

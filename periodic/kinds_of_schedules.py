@@ -25,6 +25,7 @@ from periodic.actions.drills import drill
 from periodic.actions.month_pack import NotLocked, ask_for_parts
 from periodic.actions.reminders import remind_of_reconciliation
 from periodic.actions.reports import write_daily_reports
+from periodic.actions.retention import expire_papers
 from periodic.verification import Untied, verify_sub_ledgers
 
 Parameter = str | int | bool | None
@@ -113,7 +114,6 @@ def _report(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) -> s
 
 
 def _clean_up(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) -> str:
-    # Result files of jobs that have run out go here, too, once jobs leave files.
     ended, _ = Session.objects.filter(expire_date__lt=now).delete()
     forgotten = 0
     for _ in range(MOST_ROUNDS):
@@ -121,7 +121,11 @@ def _clean_up(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) ->
         forgotten += found
         if not found:
             break
-    return f"{ended:,} sign-ins that had run out and {forgotten:,} task records are deleted."
+    papers = expire_papers(now=now)
+    return (
+        f"{ended:,} sign-ins that had run out, {forgotten:,} task records and"
+        f" {papers:,} folders of old papers are deleted."
+    )
 
 
 def _month_papers(parameters: Mapping[str, Parameter], tick: Tick, now: datetime) -> str:

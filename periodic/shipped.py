@@ -55,7 +55,8 @@ SHIPPED = (
         name="clean_up",
         title="Clean-up",
         words="daily 04:15",
-        about="Deletes sign-ins that have run out and task records of the monitor over two days.",
+        about="Deletes sign-ins that have run out, task records of the monitor over two days, and"
+        " papers that were kept long enough.",
     ),
     Shipped(
         name="reconciliation_reminder",

@@ -54,9 +54,19 @@ def write_day_mails(*, now: datetime) -> int:
 
 
 def write_mail(
-    *, key: str, business: Business, to: list[str], subject: str, body: str, now: datetime
+    *,
+    key: str,
+    business: Business,
+    to: list[str],
+    subject: str,
+    body: str,
+    now: datetime,
+    attachment: str = "",
 ) -> bool:
-    """Leave a mail to be sent; False where one of this key was written before."""
+    """Leave a mail to be sent; False where one of this key was written before.
+
+    `attachment` is the name of a file below VAR/results.
+    """
     with transaction.atomic():
         _, is_new = Mail.objects.get_or_create(
             key=key,
@@ -66,6 +76,7 @@ def write_mail(
                 # A line break in a name would forge a header.
                 "subject": " ".join(subject.split())[:150],
                 "body": body,
+                "attachment": attachment,
                 "written_at": now,
                 "next_try_at": now,
             },

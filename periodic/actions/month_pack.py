@@ -11,7 +11,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
 
 from money.calendar import end_of_month
 from money.day_close import anchor_text
@@ -20,8 +19,8 @@ from money.queries import event_in_force
 from money.report import Period
 from money.statements import STATEMENTS
 from periodic.actions.jobs import ask_for
-from periodic.actions.mails import owners_of
-from periodic.models import Job, Mail
+from periodic.actions.mails import owners_of, write_mail
+from periodic.models import Job
 from periodic.paper.formats import FORMATS, TooLong, write
 from periodic.paper.imprint import Imprint
 from periodic.paper.landing import landing
@@ -124,6 +123,7 @@ def write_part(
     folder = folder_of(business, month)
     path = folder / name
     if path.exists():
+        folder.touch()  # by its time the clean-up knows that it is wanted
         return path
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     period = Period(month.replace(day=1), end_of_month(month))
@@ -180,17 +180,12 @@ def _write_mail(
         "",
         *anchor_text(event.hash),
     ]
-    with transaction.atomic():
-        Mail.objects.get_or_create(
-            key=f"month-pack:{event.pk}:{month:%Y-%m}",
-            defaults={
-                "business": business,
-                "to": ",".join(to)[:500],
-                # A line break in a name would forge a header.
-                "subject": " ".join(subject.split())[:150],
-                "body": "\n".join(body) + "\n",
-                "attachment": path.relative_to(settings.RESULTS_DIR).as_posix(),
-                "written_at": now,
-                "next_try_at": now,
-            },
-        )
+    write_mail(
+        key=f"month-pack:{event.pk}:{month:%Y-%m}",
+        business=business,
+        to=to,
+        subject=subject,
+        body="\n".join(body) + "\n",
+        attachment=path.relative_to(settings.RESULTS_DIR).as_posix(),
+        now=now,
+    )

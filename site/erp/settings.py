@@ -121,6 +121,8 @@ JOB_KINDS = [
 ]
 RESULTS_DIR = VAR / "results"
 RESULT_DAYS = env.integer("RESULT_DAYS", 7, least=1, most=365)
+# The papers of months, which can be made again: a year and a month.
+PAPER_DAYS = env.integer("PAPER_DAYS", 400, least=1, most=3650)
 JOB_DAYS = env.integer("JOB_DAYS", 90, least=1, most=3650)
 JOBS_AT_ONCE = env.integer("JOBS_AT_ONCE", 2, least=1, most=16)
 JOB_HEARTBEAT_SECONDS = env.integer("JOB_HEARTBEAT_SECONDS", 5, least=1, most=60)

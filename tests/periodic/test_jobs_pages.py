@@ -267,3 +267,59 @@ def test_the_admin_shows_and_steers_jobs_of_ones_own_businesses(
     assert states == {mine.pk: "cancelled", others.pk: "failed", of_all.pk: "failed"}
     assert client.get(f"/admin/periodic/job/{mine.pk}/change/").status_code == 200
     assert not Mail.objects.exists()
+
+
+def cancel_in_admin(client: Client, job: Job) -> int:
+    return client.post(f"/admin/periodic/job/{job.pk}/cancel/").status_code
+
+
+def test_a_job_is_cancelled_on_its_page_in_the_admin(duka: Business) -> None:
+    waiting = a_statement(duka)
+    under_way = a_statement(
+        duka, state=JobState.RUNNING, started_at=timezone.now(), done=25, total=100
+    )
+    client = signed_in(make.amina())
+    address = f"/admin/periodic/job/{under_way.pk}/change/"
+
+    page = client.get(address).content.decode()
+    answers = [cancel_in_admin(client, job) for job in (waiting, under_way)]
+
+    assert f'action="/admin/periodic/job/{under_way.pk}/cancel/"' in page
+    assert "csrfmiddlewaretoken" in page.split("Cancel this job")[0].split("/cancel/")[1]
+    assert "25 %" in page
+    assert answers == [302, 302]
+    waiting.refresh_from_db()
+    under_way.refresh_from_db()
+    assert waiting.state == JobState.CANCELLED
+    assert under_way.cancel_asked_at is not None
+    after = client.get(address).content.decode()
+    assert "It is being stopped." in after
+    assert "Cancel this job" not in after
+    cancel_in_admin(client, waiting)
+    assert "It has ended already." in client.get(address).content.decode()
+
+
+def test_the_admin_cancels_for_nobody_who_may_not(duka: Business, maji: Business) -> None:
+    job = a_statement(duka)
+    both = ask_for(
+        kind="statement",
+        parameters={"businesses": "duka,maji"},
+        business=duka,
+        now=timezone.now(),
+    )
+    amina = make.amina()
+    owner, strict = signed_in(amina), Client(enforce_csrf_checks=True)
+    strict.force_login(amina)
+    neighbour, cashier = (
+        make.a_user("neighbour", maji=Role.OWNER),
+        make.a_user("cashier", duka=Role.CASHIER),
+    )
+    User.objects.update(is_staff=True)
+
+    assert cancel_in_admin(signed_in(neighbour), job) == 404
+    assert cancel_in_admin(signed_in(cashier), job) in {403, 404}
+    assert cancel_in_admin(owner, both) == 403
+    assert "Cancel this job" not in owner.get(f"/admin/periodic/job/{both.pk}/change/").text
+    assert cancel_in_admin(strict, job) == 403
+    assert owner.get(f"/admin/periodic/job/{job.pk}/cancel/").status_code == 405
+    assert set(Job.objects.values_list("state", flat=True)) == {JobState.WAITING}

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
+from django.core import mail as outbox
 from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
@@ -18,12 +20,14 @@ from mpesa.models import InboundMessage, InboundState, Payment, TiedDay, Till
 from periodic import kinds_of_schedules
 from periodic.actions.audit import Altered
 from periodic.actions.backups import Outcome
+from periodic.actions.mails import send_mails
 from periodic.actions.schedules import ship_schedules
 from periodic.kinds_of_schedules import KINDS
 from periodic.models import Backup, Drill, DrillPlace, Job, Mail, Schedule
 from periodic.shipped import SHIPPED
 from periodic.verification import Untied
 from tests.make import NOW, TODAY, a_business, a_message, a_payment, a_till, a_user, amina, an_entry
+from tests.periodic.paper.reading import lines_of
 
 pytestmark = pytest.mark.django_db
 A_DAY = timedelta(days=1)
@@ -48,6 +52,12 @@ def till(duka: Business) -> Till:
 def _at_noon() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         yield
+
+
+@pytest.fixture(autouse=True)
+def results(settings: Settings, tmp_path: Path) -> Path:
+    settings.RESULTS_DIR = tmp_path / "results"
+    return tmp_path / "results"
 
 
 def run(kind: str, **parameters: Any) -> str:
@@ -198,6 +208,56 @@ def test_the_report_has_takings_cash_unmatched_and_heads(till: Till, duka: Busin
     assert f"python manage.py verify_books --against {book.head_hash}" in lines
 
 
+def test_the_report_is_a_pdf_with_the_head_of_each_book(till: Till, results: Path) -> None:
+    duka, maji = till.business, a_business(slug="maji")
+    a_user("amina", maji=Role.OWNER)
+    for business, cents in ((duka, 123_400), (maji, 56_600)):
+        an_entry(business, cents=cents)
+    a_payment(till, paid_at=NOW)
+    run("daily_report", due=DUE)
+
+    assert send_mails(now=NOW) == 1
+
+    ((name, content, kind),) = outbox.outbox[0].attachments
+    assert (name, kind) == ("duka-2026-11-22.pdf", "application/pdf")
+    path = results / Mail.objects.get().attachment
+    assert path.read_bytes() == content
+    lines = lines_of(path)
+    assert "Daily report, Sunday, 22 November 2026" in lines
+    assert "Amina duka, Amina maji" in lines
+    assert any(line.startswith("Amina duka 1,234") and line.endswith(" 1") for line in lines)
+    assert any(line.startswith("Amina maji 566") and line.endswith("- -") for line in lines)
+    assert any(line.startswith("All 1,800") for line in lines)
+    for book in Book.objects.select_related("business"):
+        assert f"{book.business.name}, entry {book.last_number}" in lines
+        assert " ".join(book.head_hash[at : at + 8] for at in range(0, 32, 8)) in lines
+
+
+def test_a_report_that_is_written_is_not_printed_again(duka: Business, results: Path) -> None:
+    run("daily_report", due=DUE)
+    path = results / Mail.objects.get().attachment
+    path.unlink()
+
+    assert run("daily_report", due=DUE) == "0 mails to owners."
+    assert not path.exists()
+
+
+def test_the_heads_leave_though_the_disk_is_full(
+    duka: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*told: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    an_entry(duka)
+    monkeypatch.setattr("periodic.paper.owners_day.write_owners_day", full)
+
+    assert run("daily_report", due=DUE) == "1 mail to owners."
+    mail = Mail.objects.get()
+    assert mail.attachment == ""
+    assert "no room for the PDF" in mail.body
+    assert f"--against {Book.objects.get().head_hash}" in mail.body
+
+
 def test_businesses_of_the_same_owners_stand_together_others_apart(duka: Business) -> None:
     for slug in ("maji", "dobi"):
         a_business(slug=slug)
@@ -246,7 +306,13 @@ def test_sign_ins_that_ran_out_are_deleted() -> None:
         (["reconciliation_reminder"], "duka: Everything is matched and tied.\n"),
         (["send_daily_report"], "1 mail to owners.\n"),
         (["verify_audit_trail"], "ok: 0 entries, 0 lines\n"),
-        (["clean_up"], "0 sign-ins that had run out and 0 task records are deleted.\n"),
+        (
+            ["clean_up"],
+            (
+                "0 sign-ins that had run out, 0 task records and"
+                " 0 folders of old papers are deleted.\n"
+            ),
+        ),
         (["run_schedule", "close_days"], "duka: 21 November 2026 is closed.\n"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
