@@ -1,13 +1,16 @@
 """Reads of the ground floor: balances, tax rates, what an account took in on a day."""
 
+import hashlib
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
+from money.access import Ability, roles_with
 from money.models import (
     AccountKind,
     Business,
+    Device,
     EntryKind,
     ExciseRate,
     Journal,
@@ -20,6 +23,7 @@ from money.models import (
     Role,
     TaxPerson,
     TaxRate,
+    User,
 )
 
 
@@ -144,3 +148,21 @@ def owner_addresses(business: Business) -> list[str]:
     owners = Membership.objects.filter(business=business, role=Role.OWNER, user__is_active=True)
     found = owners.exclude(user__email="").order_by("user_id")
     return list(found.values_list("user__email", flat=True).distinct())
+
+
+def token_digest(token: str) -> str:
+    """Return what is kept of a device's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def device_of_token(token: str) -> Device | None:
+    """Return the device whose browser holds `token`, unless it was revoked."""
+    found = Device.objects.filter(token_digest=token_digest(token), revoked_at=None)
+    return found.select_related("business").first() if token else None
+
+
+def people_with_pins(business: Business) -> QuerySet[User]:
+    """Return who may switch to themselves at a counter: they sell there and have a PIN."""
+    sellers = business.memberships.filter(role__in=roles_with(Ability.SELL)).values("user_id")
+    people = User.objects.filter(pk__in=sellers, is_active=True, pin__isnull=False)
+    return people.exclude(pin__hash="").order_by("first_name", "username")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shops.views import counter, inbox
+from shops.views import counter, inbox, people, switch
 
 app_name = "shops"
 urlpatterns = [
@@ -24,4 +24,19 @@ inbox_urls = (
         path("<slug:slug>/matches/<int:allocation_id>/undo", inbox.undo, name="undo"),
     ],
     "inbox",
+)
+
+# Included at an address of its own, under the name "people".
+people_urls = (
+    [
+        path("switch", switch.switch, name="switch"),
+        path("lock", switch.lock, name="lock"),
+        path("alive", switch.alive, name="alive"),
+        path("<slug:slug>/", people.people, name="people"),
+        path("<slug:slug>/pin", people.own_pin, name="pin"),
+        path("<slug:slug>/device", people.new_device, name="device"),
+        path("<slug:slug>/devices/<int:device_id>/revoke", people.revoke, name="revoke"),
+        path("<slug:slug>/pins/<int:user_id>/clear", people.clear, name="clear"),
+    ],
+    "people",
 )

@@ -1,11 +1,13 @@
 """Who owns what, and the books.
 
-`people` are users, tax persons and businesses; `tax` are dated rates; `ledger` are accounts,
-entries and lines; `periods` is the trail of what was closed; `journals` is what an accountant
-writes by hand before it is posted. Amounts are cents, debit positive, credit negative.
+`people` are users, tax persons and businesses; `devices` are PINs and where they are typed; `tax`
+are dated rates; `ledger` are accounts, entries and lines; `periods` is the trail of what was
+closed; `journals` is what an accountant writes by hand before it is posted. Amounts are cents,
+debit positive, credit negative.
 """
 
 from money.chain import ENTRY_IDS_PER_BOOK
+from money.models.devices import MOST_WRONG_TRIES, Device, Pin, WrongTry
 from money.models.journals import Attachment, Journal, JournalLine, JournalState
 from money.models.ledger import (
     Account,
@@ -22,11 +24,13 @@ from money.models.tax import ExciseRate, TaxClass, TaxRate
 
 __all__ = [
     "ENTRY_IDS_PER_BOOK",
+    "MOST_WRONG_TRIES",
     "Account",
     "AccountKind",
     "Attachment",
     "Book",
     "Business",
+    "Device",
     "Entry",
     "EntryKind",
     "ExciseRate",
@@ -38,10 +42,12 @@ __all__ = [
     "Movement",
     "PeriodChange",
     "PeriodEvent",
+    "Pin",
     "Role",
     "TaxClass",
     "TaxPerson",
     "TaxRate",
     "Trade",
     "User",
+    "WrongTry",
 ]

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "erp.by_pin.ByPin",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "erp.urls"
@@ -73,6 +74,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "periodic.notices.jobs_ended",
                 "erp.band.band",
+                "erp.by_pin.counter",
             ],
             "builtins": ["money.templatetags.shillings"],
         },
@@ -175,6 +177,11 @@ SESSION_COOKIE_NAME = env.text("SESSION_COOKIE_NAME") or f"duka_{PORT}"
 CSRF_COOKIE_NAME = f"{SESSION_COOKIE_NAME}_csrf"
 CSRF_FAILURE_VIEW = "erp.views.stale_form"
 SESSION_COOKIE_AGE = 12 * 3600
+# The token of a counter's device; browsers keep no cookie longer than 400 days.
+DEVICE_COOKIE_NAME = f"{SESSION_COOKIE_NAME}_device"
+DEVICE_COOKIE_AGE = 400 * 24 * 3600
+# A session that a PIN began is locked after so many minutes without a touch; 0 is never.
+COUNTER_LOCK_MINUTES = env.integer("COUNTER_LOCK_MINUTES", 5, least=0, most=720)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from erp import views
 from periodic.views import health
-from shops.urls import inbox_urls
+from shops.urls import inbox_urls, people_urls
 
 urlpatterns = [
     # First, because nothing comes as often and has as little time.
@@ -13,7 +13,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
     path("readyz", health.readyz, name="readyz"),
-    path("login", auth.LoginView.as_view(template_name="erp/login.html"), name="login"),
+    path("login", views.SignIn.as_view(), name="login"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("books/", include("money.urls")),
@@ -22,6 +22,7 @@ urlpatterns = [
     path("s/", include("shops.urls")),
     path("inbox/", include(inbox_urls)),
     path("jobs/", include("periodic.urls")),
+    path("people/", include(people_urls)),
     path("till/", include("mpesa.urls_statements")),
 ]
 handler400 = "erp.views.bad_request"

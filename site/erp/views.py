@@ -1,12 +1,29 @@
 """The front door: where each person goes after signing in, what one sees when it goes wrong."""
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from money.access import Ability, abilities_of, businesses_for
+from money.actions.pins import unlock_pin
 from money.models import User
+from shops.views.on_device import BY_PIN
+
+
+class SignIn(LoginView):
+    """Sign in by password, which opens everything that a PIN does not, and unlocks the PIN."""
+
+    template_name = "erp/login.html"
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        if BY_PIN in self.request.session:
+            # Of the same person Django would keep the session, and with it that it is a PIN's.
+            self.request.session.flush()
+        unlock_pin(user=form.get_user())
+        return super().form_valid(form)
 
 
 @never_cache

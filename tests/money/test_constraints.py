@@ -15,11 +15,13 @@ from money.models import (
     Account,
     Book,
     Business,
+    Device,
     Entry,
     ExciseRate,
     Line,
     Membership,
     Movement,
+    Pin,
     Role,
     TaxPerson,
     TaxRate,
@@ -53,6 +55,16 @@ def insert_twice(make: Callable[[Business], models.Model]) -> Callable[[Business
         return type(rows[0])._base_manager.bulk_create(rows)
 
     return insert
+
+
+def a_device_row(business: Business, **changes: Any) -> Device:
+    facts = {"name": "Counter 1", "token_digest": "a" * 64, "made_at": NOW} | changes
+    return Device(business=business, made_by=a_user("amina"), **facts)
+
+
+def insert_pin(**facts: Any) -> object:
+    row = Pin(user=a_user("amina"), **{"hash": "x", "changed_at": NOW} | facts)
+    return Pin.objects.bulk_create([row])
 
 
 def insert_same_number(business: Business) -> None:
@@ -222,6 +234,29 @@ BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
         lambda duka: TaxPerson.objects.update(kra_pin="A00123456Z"),
         "",
     ),
+    (
+        "device_token_once",
+        insert_twice(a_device_row),
+        "money_device.token_digest",
+    ),
+    (
+        "device_token_is_a_digest",
+        lambda duka: Device.objects.bulk_create([a_device_row(duka, token_digest="the-token")]),
+        "",
+    ),
+    (
+        "device_has_a_name",
+        lambda duka: Device.objects.bulk_create([a_device_row(duka, name="")]),
+        "",
+    ),
+    (
+        "device_revoked_has_who_and_when",
+        lambda duka: Device.objects.bulk_create([a_device_row(duka, revoked_at=NOW)]),
+        "",
+    ),
+    ("pin_is_locked_by_the_fifth_try", lambda duka: insert_pin(wrong_tries=5), ""),
+    ("pin_cleared_has_who_and_when", lambda duka: insert_pin(cleared_at=NOW), ""),
+    ("pin_without_hash_was_cleared", lambda duka: insert_pin(hash=""), ""),
     (
         "taxrate_at_most_whole",
         lambda duka: TaxRate.objects.update(rate_bp=10_001),
