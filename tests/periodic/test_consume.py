@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import OperationalError, connection, connections
 
 from money import triggers
 from periodic import monitor, tasks
@@ -60,6 +60,26 @@ def test_a_worker_waits_for_a_queue_that_is_away(
 
     assert next(answers, "all rung") == "all rung"
     assert caplog.text.count("the queue takes nothing (OSError); waiting for it") == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(consume, "WAIT_SECONDS", 0.0)
+    ensure, refusals = connection.ensure_connection, iter([OperationalError("recovering")] * 2)
+
+    def ensure_later() -> None:
+        if error := next(refusals, None):
+            raise error
+        ensure()
+
+    monkeypatch.setattr(connection, "ensure_connection", ensure_later)
+
+    consume._require_triggers()
+
+    assert next(refusals, "all refused") == "all refused"
+    assert caplog.text.count("the database does not answer (OperationalError); waiting") == 2
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, connection
 from huey.consumer_options import ConsumerConfig
 
 from huey_config import FileStorage
@@ -20,7 +21,7 @@ from periodic.queues import QUEUES
 from periodic.workshop.shop import shop
 from periodic.workshop.watch import Watch
 
-# Between two looks at a queue that is away.
+# Between two looks at a database or a queue that is away.
 WAIT_SECONDS = 1.0
 
 
@@ -87,10 +88,23 @@ class Command(BaseCommand):
 
 
 def _require_triggers() -> None:
-    try:
-        triggers.require()
-    except triggers.NotGuarded as error:
-        raise CommandError(str(error)) from error
+    """Refuse a database that does not guard the books; wait for one that is away.
+
+    A worker that is started while PostgreSQL recovers would else be gone when it is back.
+    """
+    while True:
+        try:
+            triggers.require()
+        except triggers.NotGuarded as error:
+            raise CommandError(str(error)) from error
+        except (InterfaceError, OperationalError) as error:
+            logging.getLogger(__name__).warning(
+                "the database does not answer (%s); waiting for it", type(error).__name__
+            )
+            connection.close()
+            time.sleep(WAIT_SECONDS)
+        else:
+            return
 
 
 def _config(queue: Any, workers: int) -> ConsumerConfig:
