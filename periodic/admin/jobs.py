@@ -146,18 +146,22 @@ class JobAdmin(ScopedOrOfAll, ReadOnly, admin.ModelAdmin):
     def _each(
         self, request: HttpRequest, rows: QuerySet[Job], what: str, act: Callable[..., object]
     ) -> None:
-        """Do it to each; those whose state forbids it are counted, not changed."""
+        """Do it to each; those whose state or whose businesses forbid it are counted only."""
         done = refused = 0
-        for pk in list(rows.values_list("pk", flat=True)):
+        rights = Rights(request.user)  # type: ignore[arg-type] # staff
+        for job in list(rows):
+            if not rights.may_steer(job):
+                refused += 1
+                continue
             try:
                 with transaction.atomic():
-                    act(job_id=pk, now=timezone.now())
+                    act(job_id=job.pk, now=timezone.now())
             except NotNow:
                 refused += 1
             else:
                 done += 1
         transaction.on_commit(bells.jobs.press)
-        left = f" {refused} could not be: their state forbids it." if refused else ""
+        left = f" {refused} could not be: their state or your role forbids it." if refused else ""
         level = messages.WARNING if refused else messages.SUCCESS
         self.message_user(request, f"{done} jobs are {what}.{left}", level)
 

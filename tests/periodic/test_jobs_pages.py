@@ -322,4 +322,6 @@ def test_the_admin_cancels_for_nobody_who_may_not(duka: Business, maji: Business
     assert "Cancel this job" not in owner.get(f"/admin/periodic/job/{both.pk}/change/").text
     assert cancel_in_admin(strict, job) == 403
     assert owner.get(f"/admin/periodic/job/{job.pk}/cancel/").status_code == 405
+    chosen = {"action": "cancel_jobs", "_selected_action": [both.pk]}
+    assert "your role forbids it" in owner.post("/admin/periodic/job/", chosen, follow=True).text
     assert set(Job.objects.values_list("state", flat=True)) == {JobState.WAITING}
