@@ -150,6 +150,29 @@ def test_an_inbox_that_differs_from_its_account_is_named(till: Till) -> None:
     assert [one.what for one in verify_inbox()] == ["the inbox holds KES 170, account 2130 KES 180"]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="It counts SQLite's own steps.")
+def test_four_times_the_sales_are_not_sixteen_times_the_work(duka: Business, amina: User) -> None:
+    def steps_with(sales: int) -> int:
+        while Sale.objects.count() < sales:
+            paid_in_cash(duka, amina)
+        count = 0
+
+        def step() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        connection.connection.set_progress_handler(step, 10)
+        try:
+            assert verify_sales() == []
+        finally:
+            connection.connection.set_progress_handler(None, 0)
+        return count
+
+    few = steps_with(40)
+    assert steps_with(160) < 6 * few
+
+
 def test_the_number_of_statements_does_not_grow(
     duka: Business, amina: User, django_assert_num_queries
 ) -> None:
