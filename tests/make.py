@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from itertools import count
 
 from money.actions.books import load_tax_rates, open_business
+from money.actions.pins import set_pin
 from money.actions.posting import post
 from money.chart import Code
 from money.drafts import Draft, Posted
@@ -53,6 +54,16 @@ def a_user(username: str, **roles: str) -> User:
     )
     for slug, role in roles.items():
         Membership.objects.create(user=user, business=Business.objects.get(slug=slug), role=role)
+    return user
+
+
+def with_a_pin(username: str, pin: str, **roles: str) -> User:
+    """Make a cashier, or who has these roles, with the password "karibu" and a PIN; "" for none."""
+    user = a_user(username, **(roles or {"duka": Role.CASHIER}))
+    user.set_password("karibu")
+    user.save()
+    if pin:
+        set_pin(user=user, password="karibu", pin=pin, at=NOW)
     return user
 
 

@@ -32,12 +32,7 @@ PIN = "2580"
 
 
 def somebody(username: str, pin: str = PIN, **roles: str) -> User:
-    user = make.a_user(username, **(roles or {"duka": Role.CASHIER}))
-    user.set_password("karibu")
-    user.save()
-    if pin:
-        set_pin(user=user, password="karibu", pin=pin, at=NOW)
-    return user
+    return make.with_a_pin(username, pin, **roles)
 
 
 @pytest.fixture
