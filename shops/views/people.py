@@ -57,7 +57,12 @@ def new_device(request: HttpRequest, business: Business) -> HttpResponse:
         )
     except REFUSALS as refusal:
         return _page(request, business, refusal)
-    messages.success(request, f"This is {device.name} now, a counter of {business.name}.")
+    # Who made it is signed in by password still, which opens more than the counter.
+    messages.success(
+        request,
+        f"This is {device.name} now, a counter of {business.name}. You are signed in by password"
+        " here: press Switch before you hand it over.",
+    )
     response = redirect("people:people", business.slug)
     give_token(response, token)
     return response
