@@ -6,10 +6,12 @@ because the sweep rings again for rows that nobody finished.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from huey import crontab
 
@@ -49,6 +51,8 @@ MOST_ASKING = 2
 # In Nairobi; the nightly pull goes back as far as Safaricom lets it.
 NIGHT_HOUR = 2
 TIED_AGAIN_MINUTES = 10
+# Between two messages on SQLite; a payment is still booked well within a second.
+MOST_REST_SECONDS = 0.05
 _asking = threading.BoundedSemaphore(MOST_ASKING)
 _importing = threading.Lock()
 
@@ -60,6 +64,26 @@ def _each(what: str, ids: Iterable[Id], act: Callable[[Id], object]) -> None:
             act(row_id)
         except Exception:
             log.exception("%s %s failed; the sweep will try it again", what, row_id)
+
+
+def _with_a_breath(act: Callable[[Id], object]) -> Callable[[Id], object]:
+    """Return `act`, which then leaves SQLite to others for as long as it took itself.
+
+    SQLite has one writer, and who waits for it looks now and then and stands in no line: a worker
+    that writes without a pause is hardly ever found at rest, and callbacks beside it wait out their
+    second and go to the spool.
+    """
+    if connection.vendor != "sqlite":
+        return act
+
+    def then_rest(row_id: Id) -> None:
+        began = time.monotonic()
+        try:
+            act(row_id)
+        finally:
+            time.sleep(min(time.monotonic() - began, MOST_REST_SECONDS))
+
+    return then_rest
 
 
 @bell(payments, priority=10)
@@ -74,7 +98,11 @@ def take_in() -> None:
         log.exception("the spool cannot be brought in; the sweep will try it again")
     last = 0
     while ids := rail.waiting_messages(after=last):
-        _each("message", ids, lambda pk: understand(message_id=pk, now=timezone.now()))
+        _each(
+            "message",
+            ids,
+            _with_a_breath(lambda pk: understand(message_id=pk, now=timezone.now())),
+        )
         last = ids[-1]
     _match_all()
 

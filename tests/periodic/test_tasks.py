@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -415,3 +416,30 @@ def test_sweep_of_nothing_does_nothing(till: Till) -> None:
     tasks.sweep()
 
     assert (InboundMessage.objects.count(), Entry.objects.count()) == (0, 0)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's writers stand in a line.")
+def test_on_sqlite_a_worker_rests_as_long_as_a_message_took_so_that_callbacks_get_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, rests = [0.0], list[float]()
+    monkeypatch.setattr(tasks.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(tasks.time, "sleep", rests.append)
+
+    def take(seconds: int) -> None:
+        now[0] += seconds / 1000
+        if seconds == 20:
+            raise ValueError
+
+    act = tasks._with_a_breath(take)
+    act(10)
+    with pytest.raises(ValueError):
+        act(20)
+    act(900)
+
+    assert rests == pytest.approx([0.01, 0.02, tasks.MOST_REST_SECONDS])
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite's writers look now and then.")
+def test_on_postgresql_no_worker_rests() -> None:
+    assert tasks._with_a_breath(str) is str
