@@ -222,11 +222,27 @@ def of_bare(pair: dict[str, dict[str, Any]], confirm: str) -> float:
 def still(site: Site) -> Iterator[None]:
     """Stop the worker for a while, when it is idle: it must not hold a lock meanwhile."""
     drain(site)
-    site.worker.send_signal(signal.SIGSTOP)
+    wait_until("a worker without a lock", lambda: stopped_without_a_lock(site), 30)
     try:
         yield
     finally:
         site.worker.send_signal(signal.SIGCONT)
+
+
+def stopped_without_a_lock(site: Site) -> bool:
+    """Stop the worker; let it go on where its pulse or its monitor was just writing to SQLite."""
+    site.worker.send_signal(signal.SIGSTOP)
+    if site.place.vendor != "SQLite":
+        return True
+    path = f"{site.env['VAR']}/duka.sqlite3"
+    with contextlib.closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as file:
+        try:
+            file.execute("BEGIN IMMEDIATE")
+            file.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            site.worker.send_signal(signal.SIGCONT)
+            return False
+    return True
 
 
 def drain(site: Site) -> None:
