@@ -33,9 +33,13 @@ class Code(StrEnum):
     """The accounts that the code itself posts to."""
 
     CASH_DRAWER = "1000"
+    SAFE = "1010"
+    PETTY_CASH = "1020"
     MPESA_TILL = "1100"
     BANK = "1200"
     RECEIVABLE = "1300"
+    STAFF_ADVANCES = "1310"
+    STOCK_RETAIL = "1400"
     INPUT_VAT = "1800"
     SUPPLIERS = "2000"
     PREPAYMENTS = "2120"
@@ -57,8 +61,13 @@ class Code(StrEnum):
     SALES_LPG_GAS = "4050"
     SALES_LPG_SHELLS = "4060"
     SALES_OTHER = "4070"
+    DISCOUNTS = "4100"
+    SALES_RETURNS = "4110"
+    COST_RETAIL = "5040"
     EXCISE = "5070"
+    STOCK_LOSSES = "5100"
     MPESA_CHARGES = "6500"
+    CASH_OVER_SHORT = "6510"
     ROUNDING = "6520"
 
 
@@ -73,6 +82,17 @@ class ChartAccount:
 
 # Money: what the cash flow statement explains.
 CASH_CODES = ("1000", "1010", "1020", "1100", "1200")
+# What goods that lie somewhere are worth, and what they cost once they are sold.
+STOCK_CODES = ("1400", "1410", "1420", "1430", "1500", "1510")
+# Beside 1400 of retail goods: the stock that is sold at the cost of an account.
+STOCK_OF_COST = {
+    "5000": "1420",
+    "5010": "1420",
+    "5030": "1430",
+    "5050": "1410",
+    "5060": "1410",
+}
+COST_CODES = ("5000", "5010", "5020", "5030", "5040", "5050", "5060")
 
 
 def kind_of(code: str) -> Kind:
@@ -86,6 +106,14 @@ def kind_of(code: str) -> Kind:
 def parent_of(code: str) -> str:
     """Return "1000" for "1000.1" and for "1000" itself: the account of the chart it is under."""
     return code.partition(".")[0]
+
+
+def accounts_beside(income_code: str) -> tuple[str, str]:
+    """Return the stock account and the cost account that go with the sales of an income account."""
+    cost = f"50{parent_of(income_code)[2:]}"
+    if cost not in COST_CODES:
+        return Code.STOCK_RETAIL, Code.COST_RETAIL
+    return STOCK_OF_COST.get(cost, Code.STOCK_RETAIL), cost
 
 
 def _accounts(kind: Kind, rows: dict[str, str]) -> list[ChartAccount]:

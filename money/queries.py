@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Collection, Iterable
 from datetime import date
+from functools import reduce
+from operator import or_
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
-from money.access import Ability, roles_with
+from money.access import Ability, businesses_for, roles_with
 from money.models import (
     AccountKind,
     Business,
@@ -21,6 +23,7 @@ from money.models import (
     PeriodChange,
     PeriodEvent,
     Role,
+    StaffEvent,
     TaxPerson,
     TaxRate,
     User,
@@ -48,21 +51,25 @@ def balances_of(businesses: Iterable[Business], code: str) -> dict[int, int]:
     return {business_id: debited - credited for business_id, debited, credited in rows}
 
 
-def takings_on(businesses: Iterable[Business], code: str, day: date) -> dict[int, int]:
-    """Return business id -> cents that came into the account `code` on the business day `day`.
+def takings_on(
+    businesses: Iterable[Business], code: str, day: date, *, but: Iterable[str] = ()
+) -> dict[int, int]:
+    """Return business id -> cents that came into `code`, and under it, on the business day `day`.
 
-    What an accountant corrects, and what another business of the owner lends, was not taken.
+    What an accountant corrects, and what another business of the owner lends, was not taken; nor
+    is what entries of keys that begin as one of `but` moved.
     """
+    not_taken = reduce(or_, (Q(entry__key__startswith=key) for key in ("between:", *but)))
     rows = (
         Line.objects.filter(
+            Q(account__code=code) | Q(account__code__startswith=f"{code}."),
             account__business__in=businesses,
-            account__code=code,
             occurred_on=day,
             amount_cents__gt=0,
             entry__kind=EntryKind.FACT,
             entry__reverses=None,
         )
-        .exclude(entry__key__startswith="between:")
+        .exclude(not_taken)
         .values_list("account__business_id")
         .annotate(total=Sum("amount_cents"))
     )
@@ -166,3 +173,45 @@ def people_with_pins(business: Business) -> QuerySet[User]:
     sellers = business.memberships.filter(role__in=roles_with(Ability.SELL)).values("user_id")
     people = User.objects.filter(pk__in=sellers, is_active=True, pin__isnull=False)
     return people.exclude(pin__hash="").order_by("first_name", "username")
+
+
+def staff_of(business: Business) -> list[tuple[User, list[str]]]:
+    """Return who has a role here with the roles, in the order of `Role`, by name."""
+    people = User.objects.filter(memberships__business=business).distinct()
+    held: dict[int, set[str]] = {}
+    for user_id, role in business.memberships.values_list("user_id", "role"):
+        held.setdefault(user_id, set()).add(role)
+    return [
+        (person, [role for role in Role.values if role in held.get(person.pk, ())])
+        for person in people.order_by("first_name", "username")
+    ]
+
+
+def left_of(business: Business) -> QuerySet[User]:
+    """Return who had a role here, as far as is on record, and has none any more."""
+    known = StaffEvent.objects.filter(business=business, person__isnull=False).values("person_id")
+    here = business.memberships.values("user_id")
+    people = User.objects.filter(pk__in=known).exclude(pk__in=here)
+    return people.order_by("first_name", "username")
+
+
+def people_to_take_on(business: Business, by: User) -> QuerySet[User]:
+    """Return whom `by` may give a role here without hiring: from other businesses, or back again.
+
+    Of the businesses that `by` manages alone. A superuser is taken on by a superuser.
+    """
+    mine = businesses_for(by, Ability.MANAGE)
+    known = StaffEvent.objects.filter(business__in=mine).values("person_id")
+    people = User.objects.filter(
+        Q(memberships__business__in=mine) | Q(pk__in=known.filter(person__isnull=False))
+    )
+    if not by.is_superuser:
+        people = people.filter(is_superuser=False)
+    here = business.memberships.values("user_id")
+    return people.exclude(pk__in=here).distinct().order_by("first_name", "username")
+
+
+def staff_events(business: Business) -> QuerySet[StaffEvent]:
+    """Return what was done to the staff and the limits here, newest first."""
+    events = StaffEvent.objects.filter(business=business).select_related("person", "by")
+    return events.order_by("-pk")

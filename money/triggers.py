@@ -1,8 +1,8 @@
 """Installs, drops and compares the triggers by which the database keeps our promises.
 
-Any floor may bring a `sql/triggers.<vendor>.sql`. Django rebuilds a table on SQLite when a column
-or a constraint changes, which triggers forbid; so they go before a migration that has something to
-do and come back after every one.
+Any floor may bring `sql/triggers*.<vendor>.sql`, a file per part of it. Django rebuilds a table on
+SQLite when a column or a constraint changes, which triggers forbid; so they go before a migration
+that has something to do and come back after every one.
 """
 
 import re
@@ -26,11 +26,13 @@ class NotGuarded(Exception):
 
 @cache
 def _statements(folder: Path, vendor: str) -> tuple[str, ...]:
-    """Return the CREATE statements of one floor's file for `vendor`, in order, or none."""
-    path = folder / "sql" / f"triggers.{vendor}.sql"
-    if not path.exists():
-        return ()
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("--")]
+    """Return the CREATE statements of one floor's files for `vendor`, in order, or none."""
+    lines = [
+        line
+        for path in sorted((folder / "sql").glob(f"triggers*.{vendor}.sql"))
+        for line in path.read_text().splitlines()
+        if not line.startswith("--")
+    ]
     parts = _STATEMENT.split("\n".join(lines))
     return tuple(part.strip() for part in parts if part.strip())
 

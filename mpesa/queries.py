@@ -187,6 +187,12 @@ def is_being_asked(reference: str) -> bool:
     return PaymentRequest.objects.filter(reference=reference, state__in=LIVE_STATES).exists()
 
 
+def is_being_asked_about(reference: str) -> bool:
+    """Tell whether Safaricom is still to say how a silent request with this reference ended."""
+    rows = PaymentRequest.objects.filter(reference=reference, state=RequestState.UNKNOWN)
+    return rows.filter(next_query_at__isnull=False).exists()
+
+
 def paid_without_receipt(businesses: Iterable[Business]) -> QuerySet[PaymentRequest]:
     """Return requests that Safaricom calls paid while no receipt has reached us."""
     return PaymentRequest.objects.filter(

@@ -12,9 +12,11 @@ from money.models import Book, Business
 from money.queries import balances_of, takings_on
 from money.snapshot import snapshot
 from mpesa.queries import inbox_counts, inbox_of
+from shops.cash_keys import OF_SESSIONS
 
 WIDTH = 46
 GROUP, GROUPS_IN_A_ROW = 8, 4
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class DayOfBusiness:
 def days_of_businesses(businesses: Sequence[Business], day: date) -> list[DayOfBusiness]:
     """Return the day of each business that has a book, of one moment of the books."""
     with snapshot():
-        cash = takings_on(businesses, Code.CASH_DRAWER, day)
+        cash = takings_on(businesses, Code.CASH_DRAWER, day, but=OF_SESSIONS)
         mpesa = takings_on(businesses, Code.MPESA_TILL, day)
         drawer = balances_of(businesses, Code.CASH_DRAWER)
         counts, unmatched = inbox_counts(businesses), inbox_of(businesses)
@@ -59,6 +61,12 @@ def days_of_businesses(businesses: Sequence[Business], day: date) -> list[DayOfB
         for one in businesses
         if one.pk in books
     ]
+
+
+def names_of(rows: Sequence[DayOfBusiness]) -> str:
+    """Return the names of the businesses in a line; of many the first and how many more."""
+    names = ", ".join(row.name for row in rows[:MOST_NAMED])
+    return f"{names} and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else names
 
 
 def text_of(rows: Sequence[DayOfBusiness], day: date, now: datetime) -> str:

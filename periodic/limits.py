@@ -1,6 +1,10 @@
 """Where amber and red begin. Settings carry the same names in capitals (docs/operations.md)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+# By so much the clocks of two machines may differ: what is further ahead, a wrong clock wrote.
+A_SKEW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from huey import signals
 from huey_monitor.models import SignalInfoModel, TaskModel
 from huey_monitor.tasks import startup_handler, store_signals
 
+from mpesa.masking import mask
 from periodic.models import Worker
 from periodic.queues import QUEUES
 
@@ -168,8 +169,11 @@ def take_over() -> None:
 
 
 def _storable(text: str) -> str:
-    """Return `text` as any database takes it: one bad character would hold up every batch."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+    """Return `text` as any database takes it: one bad character would hold up every batch.
+
+    Phones and secrets are masked, as in the log.
+    """
+    return mask(text).replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 @cache

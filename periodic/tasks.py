@@ -20,7 +20,7 @@ from mpesa import queries as rail
 from mpesa.actions.erasures import drop_old_phones
 from mpesa.actions.inbound import understand
 from mpesa.actions.intake import bring_in
-from mpesa.actions.nets import ask_about_held, close_gap, find_gaps, pull_recent
+from mpesa.actions.nets import ask_about_held
 from mpesa.actions.orders import follow_up, orders_to_send, send
 from mpesa.actions.quarantine import look_again as look_again_at_messages
 from mpesa.actions.requests import ask, expire_requests, query
@@ -31,7 +31,7 @@ from mpesa.models import Till
 from mpesa.reconciliation import waiting_uploads
 from periodic import monitor
 from periodic.actions import alerts
-from periodic.actions.mails import send_mails, write_day_mails
+from periodic.actions.mails import send_mails, write_day_mails, write_z_mails
 from periodic.actions.retention import expire_results, forget_ended
 from periodic.actions.schedules import schedules_on, turn
 from periodic.actions.workers import forget_workers
@@ -48,12 +48,15 @@ Id = TypeVar("Id", int, str)
 
 # Safaricom may take its time to answer; two threads wait for it, the others understand callbacks.
 MOST_ASKING = 2
-# In Nairobi; the nightly pull goes back as far as Safaricom lets it.
-NIGHT_HOUR = 2
+# Callbacks that come as fast as they are understood would take every thread of a worker, and no
+# prompt would be sent before it is too old: one of the usual four threads is left to the prompts.
+MOST_TAKING_IN = 3
 TIED_AGAIN_MINUTES = 10
 # Between two messages on SQLite; a payment is still booked well within a second.
 MOST_REST_SECONDS = 0.05
 _asking = threading.BoundedSemaphore(MOST_ASKING)
+_taking_in = threading.BoundedSemaphore(MOST_TAKING_IN)
+_something_came = threading.Event()
 _importing = threading.Lock()
 
 
@@ -88,10 +91,19 @@ def _with_a_breath(act: Callable[[Id], object]) -> Callable[[Id], object]:
 
 @bell(payments, priority=10)
 def take_in() -> None:
-    """Understand every message that waits, then settle the sales that were paid.
+    """Understand every message that waits, then settle the sales that were paid."""
+    _something_came.set()
+    # Who finds no place has said so before: those who hold them look again as they leave.
+    while _something_came.is_set() and _taking_in.acquire(blocking=False):
+        try:
+            _something_came.clear()
+            _take_in_once()
+        finally:
+            _taking_in.release()
 
-    Those that wait in the spool come first: they are older.
-    """
+
+def _take_in_once() -> None:
+    """Take in what waits now. What is in the spool comes first: it is older."""
     try:
         bring_in()
     except Exception:
@@ -179,29 +191,6 @@ def ask_for_what_is_due() -> None:
         run_jobs()
 
 
-@every(work, crontab(minute="3"))
-def pull_last_hours() -> None:
-    """Ask Safaricom's pull what it knows of the last two hours; at night, of the last two days."""
-    now = timezone.now()
-    hours = 48 if timezone.localtime(now).hour == NIGHT_HOUR else 2
-    _each_till(lambda till: pull_recent(till=till, hours=hours, now=now))
-
-
-@every(work, crontab(minute="*/10"))
-def watch_balances() -> None:
-    """Look for money that a till's balance shows and no message told of, and pull its time."""
-    now = timezone.now()
-    _each_till(
-        lambda till: [close_gap(gap, now=now) for gap in find_gaps(till=till, now=now)],
-    )
-
-
-def _each_till(act: Callable[[Till], object]) -> None:
-    tills = Till.objects.select_related("business").in_bulk()
-    _each("till", tills, lambda pk: act(tills[pk]))
-    take_in()  # what was found is to be matched
-
-
 @bell(work, priority=10)
 def bring_in_statements() -> None:
     """Bring in every statement file that waits, one after the other; a person waits for it."""
@@ -243,6 +232,7 @@ def mail() -> None:
     """Write and send the mails about days that were closed and books that were unlocked."""
     if settings.MAIL_IS_CONFIGURED:
         write_day_mails(now=timezone.now())
+        write_z_mails(now=timezone.now())
         send_mails(now=timezone.now())
 
 

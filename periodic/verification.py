@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from money.verification import Finding, verify_books
 from mpesa.verification import verify_inbox
+from shops.cash_verification import verify_cash
+from shops.stock_verification import verify_stock
 from shops.verification import verify_sales
 
 
@@ -26,6 +28,8 @@ class Outcome(NamedTuple):
 SUB_LEDGERS: Mapping[str, Callable[[], list[Finding]]] = {
     "inbox": verify_inbox,
     "sales": verify_sales,
+    "cash": verify_cash,
+    "stock": verify_stock,
 }
 
 

@@ -1,9 +1,10 @@
 """A cart as it comes from the counter's form, and what its lines cost. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from money.cents import NotAQuantity, line_total, parse_quantity, vat_part
+from money.cents import NotAQuantity, line_total, parse_quantity, split, vat_part
+from shops.discounts import BadDiscount
 
 FIELD = "line-"
 MOST_LINES = 100
@@ -17,11 +18,15 @@ class BadCart(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """Cents and tax of one line: `vat_cents` is the part of `amount_cents` that is tax."""
+    """Cents and tax of one line: `vat_cents` is the part of `amount_cents` that is tax.
+
+    `amount_cents` is what is left after `discount_cents`.
+    """
 
     amount_cents: int
     rate_bp: int
     vat_cents: int
+    discount_cents: int = 0
 
 
 def read_cart(fields: Mapping[str, str]) -> dict[int, int]:
@@ -58,6 +63,24 @@ def price_line(*, price_cents: int, quantity_milli: int, rate_bp: int) -> Priced
     if not 0 < amount <= MOST_LINE_CENTS:
         raise BadCart("A line must cost more than nothing and at most KES 1,000,000.")
     return PricedLine(amount, rate_bp, vat_part(amount, rate_bp))
+
+
+def discounted(lines: Sequence[PricedLine], discount_cents: int) -> list[PricedLine]:
+    """Return the lines with a discount spread over them by what they cost. Raises BadDiscount."""
+    if not discount_cents:
+        return list(lines)
+    amounts = [line.amount_cents for line in lines]
+    if not 0 < discount_cents < sum(amounts):
+        raise BadDiscount("A discount is more than nothing and less than the total.")
+    left = [
+        amount - part for amount, part in zip(amounts, split(discount_cents, amounts), strict=True)
+    ]
+    if min(left) <= 0:
+        raise BadDiscount("The discount leaves nothing of a line. Make it smaller.")
+    return [
+        PricedLine(rest, line.rate_bp, vat_part(rest, line.rate_bp), line.amount_cents - rest)
+        for line, rest in zip(lines, left, strict=True)
+    ]
 
 
 def totals(lines: Iterable[PricedLine]) -> tuple[int, int]:

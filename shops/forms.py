@@ -1,13 +1,11 @@
 """What the counter's forms send, read once; every refusal is a sentence for the cashier."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from money.cents import NotAnAmount, parse_shillings
+from money.forms.fields import is_form_key
 from shops.cart import BadCart, read_cart
-
-_KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +20,17 @@ class CounterForm:
 def read_counter(fields: Mapping[str, str]) -> CounterForm:
     """Return the counter form. Raises BadCart."""
     key = fields.get("key", "")
-    if not _KEY.fullmatch(key):
+    if not is_form_key(key):
         raise BadCart("This page is incomplete. Reload it, then sell again.")
     shown = fields.get("shown", "")
     is_number = shown.isascii() and shown.isdigit() and len(shown) < 16  # noqa: PLR2004
     return CounterForm(key, read_cart(fields), int(shown) if is_number else -1)
+
+
+def read_part(fields: Mapping[str, str]) -> int | None:
+    """Return the cents of a part of what is due, None for all of it. Raises NotAnAmount."""
+    text = fields.get("part", "")
+    return parse_shillings(text) if text.strip() else None
 
 
 def read_given(fields: Mapping[str, str], due_cents: int) -> int:

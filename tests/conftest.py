@@ -4,39 +4,63 @@ And a database that is migrated once a run, not once a process.
 """
 
 import contextlib
+import gc
 import os
-import shutil
 import signal
 import sqlite3
 import ssl
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from erp import band
 from money import triggers
 from tests import migrated
 
+# A slow machine is no failure, and what a fixture made is there for every example.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+# In CI the examples are the same every time, unless a seed asks for others.
+settings.register_profile("seeded", settings.get_profile("house"), derandomize=False)
+settings.load_profile("house")
+
+
+# A test leaves nearly everything to the counting of references: looking for rings seldom saves a
+# tenth of the processor.
+gc.set_threshold(50_000, 20, 20)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the folder of the migrated file; with test processes, begin to make it meanwhile."""
+    if config.getoption("--hypothesis-seed") is not None:
+        settings.load_profile("seeded")
     if hasattr(config, "workerinput"):
         return
-    folder = Path(tempfile.mkdtemp(prefix="duka-migrated-"))
-    os.environ[migrated.FOLDER] = str(folder)
-    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    if config.getoption("numprocesses", None) and connection.vendor == "sqlite":
-        command = [sys.executable, "-m", "tests.migrated", str(folder)]
+    migrated.folder_of_run()
+    if config.getoption("numprocesses", None):
+        command = [sys.executable, "-m", "tests.migrated"]
         process = subprocess.Popen(command, cwd=migrated.ROOT, start_new_session=True)
         config.add_cleanup(lambda: _end(process))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the journeys: one that begins last keeps a run waiting with an idle processor."""
+    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
+
+
+def _server() -> str:
+    """Return the address of PostgreSQL where the tests run on it."""
+    return os.environ["DATABASE_URL"] if connection.vendor == "postgresql" else ""
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -55,7 +79,11 @@ def pytest_runtest_setup() -> None:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> Iterator[None]:
-    """Begin with the migrated file in memory: `migrate` then looks, and finds nothing to do."""
+    """Begin with a migrated database: `migrate` then looks, and finds nothing to do."""
+    if server := _server():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated.template_on(server)
+        yield
+        return
     name = connection.creation._get_test_db_name()
     if connection.vendor != "sqlite" or not connection.creation.is_in_memory_db(name):
         yield

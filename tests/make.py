@@ -1,12 +1,17 @@
 """Makers of what tests need, by plain keywords. Amina owns, Baraka sells, Chebet is a stranger."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import count
+from typing import Any
 
 from money.actions.books import load_tax_rates, open_business
-from money.actions.pins import set_pin
+from money.actions.own_pin import set_pin
 from money.actions.posting import post
+from money.actions.sign_in import Door
+from money.cents import whole_shillings
 from money.chart import Code
 from money.drafts import Draft, Posted
 from money.models import Business, Line, Membership, Role, TaxClass, TaxPerson, User
@@ -23,13 +28,37 @@ from mpesa.models import (
     TillKind,
 )
 from mpesa.spool import Arrival, new_id
+from shops.actions.batches import keep_batches
+from shops.actions.counts import start_count, write_counted
+from shops.actions.drawers import first_drawer, open_session
+from shops.actions.items import keep_count_of
+from shops.actions.levels import counter_of
+from shops.actions.purchases import Bought, add_supplier, receive_goods
+from shops.actions.recipes import set_recipe
 from shops.actions.sales import ring_up
-from shops.models import Product, Sale, Unit
+from shops.actions.settle import take_cash
+from shops.models import (
+    Batch,
+    CashSession,
+    FloatSource,
+    Location,
+    Price,
+    Product,
+    Purchase,
+    Recipe,
+    Sale,
+    StockCount,
+    StockItem,
+    Supplier,
+    Unit,
+)
+from shops.queries.goods import price_on
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)  # noon in Nairobi
 TODAY = date(2026, 11, 22)
 TOKEN = "a-token-nobody-guesses"
 
+HERE = Door("10.0.0.1")
 _numbers = count(1)
 
 
@@ -45,6 +74,13 @@ def a_tax_person(*, vat_registered_from: date | None = None) -> TaxPerson:
 def a_business(*, slug: str = "duka", vat_registered_from: date | None = None) -> Business:
     person = a_tax_person(vat_registered_from=vat_registered_from)
     return open_business(tax_person=person, slug=slug, name=f"Amina {slug}", trade="retail")
+
+
+def a_shop(*, slug: str = "duka", vat_registered_from: date | None = None) -> Business:
+    """Make a business whose drawer is open and empty: what takes cash needs a session."""
+    business = a_business(slug=slug, vat_registered_from=vat_registered_from)
+    a_session(business)
+    return business
 
 
 def a_user(username: str, **roles: str) -> User:
@@ -63,7 +99,7 @@ def with_a_pin(username: str, pin: str, **roles: str) -> User:
     user.set_password("karibu")
     user.save()
     if pin:
-        set_pin(user=user, password="karibu", pin=pin, at=NOW)
+        set_pin(user=user, password="karibu", pin=pin, door=HERE, at=NOW)
     return user
 
 
@@ -92,6 +128,22 @@ def a_till(business: Business, *, number: str = "9900302", shortcode: str = "990
     )
 
 
+def a_session(
+    business: Business, *, shillings: int = 0, source: str = FloatSource.LEFT, now: datetime = NOW
+) -> CashSession:
+    """Open the first drawer with a float of so many shilling pieces, by a cashier called baraka."""
+    by = a_user("baraka")
+    return open_session(
+        drawer_id=first_drawer(business).pk,
+        business=business,
+        key=f"session-{next(_numbers)}",
+        counts={"1": shillings} if shillings else {},
+        source=source,
+        by=by,
+        now=now,
+    )
+
+
 def a_product(
     business: Business,
     *,
@@ -100,14 +152,46 @@ def a_product(
     tax_class: str = TaxClass.STANDARD,
     unit: str = Unit.PIECE,
 ) -> Product:
-    return Product.objects.create(
+    product = Product.objects.create(
         business=business,
         name=name,
-        price_cents=shillings * 100,
         tax_class=tax_class,
         unit=unit,
         sales_account=Code.SALES_RETAIL,
     )
+    a_price(product, shillings=shillings)
+    return product
+
+
+def many_products(business: Business, names: Iterable[str], *, shillings: int = 1) -> None:
+    """Put many products on the shelf at once, each with a price."""
+    products = Product.objects.bulk_create(
+        Product(
+            business=business,
+            name=name,
+            tax_class=TaxClass.STANDARD,
+            sales_account=Code.SALES_RETAIL,
+        )
+        for name in names
+    )
+    Price.objects.bulk_create(
+        Price(product=row, price_cents=shillings * 100, from_day=date(2024, 1, 1), set_at=NOW)
+        for row in products
+    )
+
+
+def a_price(product: Product, *, shillings: int = 180, from_day: date = date(2024, 1, 1)) -> Price:
+    """Write a price from any day on, before tests begin where nothing is said."""
+    return Price.objects.create(
+        product=product, price_cents=shillings * 100, from_day=from_day, set_at=NOW
+    )
+
+
+def cents(product: Product, day: date = TODAY) -> int:
+    """Return the price of a product on a day, in cents."""
+    price = price_on(product, day)
+    assert price
+    return price.price_cents
 
 
 def a_sale(
@@ -117,7 +201,7 @@ def a_sale(
     unit = Unit.KG if milli % 1000 else Unit.PIECE
     product = product or a_product(business, name=f"Thing {next(_numbers)}", unit=unit)
     cashier, _ = User.objects.get_or_create(username="baraka")
-    shown = (product.price_cents * milli * 2 + 1000) // 2000
+    shown = (cents(product) * milli * 2 + 1000) // 2000
     return ring_up(
         business=business,
         key=key or f"sale-key-{next(_numbers)}",
@@ -127,6 +211,124 @@ def a_sale(
         sold_on=TODAY,
         now=NOW,
     )
+
+
+def counted(product: Product, *, reorder: int = 0, allows_negative: bool = False) -> StockItem:
+    """Count a product: stock on 1400, cost on 5040. `reorder` is in thousandths."""
+    return keep_count_of(
+        product=product,
+        stock_account="1400",
+        cost_account="5040",
+        reorder_milli=reorder,
+        allows_negative=allows_negative,
+        by=amina_of(product.business),
+    )
+
+
+def amina_of(business: Business) -> User:
+    """Return Amina, who owns the business too."""
+    user, _ = User.objects.get_or_create(username="amina", defaults={"first_name": "Amina"})
+    Membership.objects.get_or_create(user=user, business=business, role=Role.OWNER)
+    return user
+
+
+def a_supplier(business: Business, *, name: str = "Kapa Wholesalers") -> Supplier:
+    by = amina_of(business)
+    return add_supplier(business=business, name=name, kra_pin="", phone="", by=by)
+
+
+def bought(
+    item: StockItem, milli: int, net: int, *, vat: int = 0, tax_class: str = TaxClass.STANDARD
+) -> Bought:
+    """Return a line of an invoice: thousandths, cents without VAT, cents of VAT."""
+    return Bought(
+        item_id=item.pk, quantity_milli=milli, net_cents=net, vat_cents=vat, tax_class=tax_class
+    )
+
+
+def a_purchase(
+    supplier: Supplier, *lines: Bought, number: str = "", paid_from: str = "", key: str = ""
+) -> Purchase:
+    """Receive goods today, on credit unless an account pays."""
+    return receive_goods(
+        supplier=supplier,
+        number=number,
+        cu_invoice_number="",
+        bought_on=TODAY,
+        paid_from=paid_from,
+        lines=lines,
+        key=key or f"purchase-key-{next(_numbers)}",
+        by=amina_of(supplier.business),
+        now=NOW,
+    )
+
+
+def sold(business: Business, product: Product, milli: int = 1_000) -> Sale:
+    """Ring up one line and take cash for it."""
+    sale = a_sale(business, product=product, milli=milli)
+    by = a_user("baraka")
+    return take_cash(sale_id=sale.pk, given_cents=whole_shillings(sale.total_cents), by=by, now=NOW)
+
+
+def a_count(business: Business, *, place: Location | None = None, key: str = "") -> StockCount:
+    """Begin to count all of a place, the counter."""
+    return start_count(
+        location=place or counter_of(business),
+        what="all",
+        words="",
+        key=key or f"count-key-{next(_numbers)}",
+        by=amina_of(business),
+        now=NOW,
+    )
+
+
+def counting(count: StockCount, **pieces: int | None) -> None:
+    """Write what was counted by Amina: product names with _ for spaces = thousandths."""
+    wanted = {name.replace("_", " "): milli for name, milli in pieces.items()}
+    lines = count.lines.filter(item__product__name__in=wanted).select_related("item__product")
+    write_counted(
+        count_id=count.pk,
+        business=count.business,
+        counted={line.pk: wanted[line.item.product.name] for line in lines},
+        by=amina_of(count.business),
+        now=NOW,
+    )
+
+
+def stocked(product: Product, milli: int, cents: int, **settings: Any) -> StockItem:
+    """Count a product and receive `milli` thousandths of it that cost `cents`, without VAT."""
+    item = counted(product, **settings)
+    a_purchase(a_supplier(product.business), bought(item, milli, cents, tax_class="C"))
+    return item
+
+
+def a_recipe(product: Product, *parts: tuple[StockItem, int], comes_back: bool = False) -> Recipe:
+    """Let a product be made of (item, thousandths), its cost on 5000: what water refills cost."""
+    recipe = set_recipe(
+        product=product,
+        parts={item.pk: milli for item, milli in parts},
+        cost_account="5000",
+        comes_back=comes_back,
+        by=amina_of(product.business),
+        now=NOW,
+    )
+    assert recipe
+    return recipe
+
+
+def in_batches(item: StockItem, *, warn_days: int = 14) -> StockItem:
+    """Keep batches of an item."""
+    by = amina_of(item.product.business)
+    return keep_batches(item=item, warn_days=warn_days, by=by, now=NOW)
+
+
+def a_delivery(item: StockItem, milli: int, cents: int, *, code: str, before: date | None) -> Batch:
+    """Receive a batch without VAT, on credit."""
+    line = replace(bought(item, milli, cents, tax_class="C"), batch_code=code, best_before=before)
+    purchase = a_purchase(a_supplier(item.product.business), line)
+    batch = purchase.lines.get().batch
+    assert batch
+    return batch
 
 
 def a_request(

@@ -15,7 +15,7 @@ from money.models import Book, Entry, EntryKind, User
 # Entries of these keys belong to nobody but the ground floor. Any other key names a record of a
 # floor above (sale:42, mpesa:UKM5A1B2C3), which would go on saying what the books no longer say.
 # The demo's year has no floor above: whoever tries the program out may correct it.
-MADE_BY_MONEY = ("journal:", "correct:", "opening:", "demo:")
+MADE_BY_MONEY = ("journal:", "correct:", "demo:")
 # Accounts that a floor above, or a transfer, keeps equal to something else.
 NOT_BY_HAND: dict[str, str] = {
     Code.UNIDENTIFIED: "is kept by the M-Pesa inbox: match or refund the payment there.",

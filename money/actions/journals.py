@@ -1,11 +1,8 @@
 """Manual journals: proposed with their paper, posted at once or by a second person, or rejected."""
 
-import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import PurePosixPath
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,13 +18,13 @@ from money.actions.corrections import (
     reversed_already,
     why_no_letter,
 )
+from money.actions.papers import Paper, digest_of, keep_paper, refuse_paper
 from money.actions.periods import locked_book
 from money.actions.posting import KeyTaken, PeriodLocked, UnknownAccount, post
 from money.chart import Code, parent_of
 from money.drafts import Draft, DraftLine, Posted, TooLong, is_same_content, tax_of
 from money.models import (
     Account,
-    Attachment,
     Book,
     Business,
     Entry,
@@ -38,16 +35,8 @@ from money.models import (
     User,
 )
 
-MOST_PAPER_BYTES = 5 * 1024 * 1024
-MOST_NAME_LETTERS = 120
 MOST_NOTE_LETTERS = 200
 MOST_KEY_LETTERS = 64
-# What a file begins with says what it is; what the browser claims does not.
-PAPERS = (
-    (b"%PDF-", "application/pdf"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-)
 WRITTEN_BY_HAND = (EntryKind.ADJUSTMENT, EntryKind.OPENING)
 
 
@@ -57,10 +46,6 @@ class BadJournal(Exception):
 
 class AlreadyProposed(BadJournal):
     """Another journal corrects the same entry and waits for its second person."""
-
-
-class BadPaper(BadJournal):
-    """The paper is empty, too large, without a name, or no PDF, PNG or JPEG."""
 
 
 class NoJournal(Exception):
@@ -73,15 +58,6 @@ class SamePerson(Exception):
 
 class Decided(Exception):
     """The journal was posted or rejected already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """A file behind a journal. Its type is read from its content, not believed."""
-
-    name: str
-    content_type: str
-    content: bytes
 
 
 def propose(  # noqa: PLR0913 a journal has that many facts
@@ -127,7 +103,7 @@ def propose(  # noqa: PLR0913 a journal has that many facts
             occurred_on=occurred_on,
             description=draft.description,
             corrects_id=corrects_id,
-            attachment=_keep(paper, business, proposed_by, at) if paper else None,
+            attachment_id=keep_paper(paper, business, by=proposed_by, at=at).pk if paper else None,
             needs_second_person=most_cents > business.approval_above_cents,
             proposed_by=proposed_by,
             proposed_at=at,
@@ -215,7 +191,7 @@ def _refuse_draft(
             f"{draft.occurred_on:%-d %B %Y} is still to come: tomorrow is the latest day."
         )
     if paper:
-        _refuse_paper(paper)
+        refuse_paper(paper)
 
 
 def _refuse_texts(draft: Draft, key: str, *, is_reversal: bool) -> None:
@@ -236,15 +212,6 @@ def _refuse_locked(book: Book, day: date) -> None:
         )
 
 
-def _refuse_paper(paper: Paper) -> None:
-    if not _name_of(paper):
-        raise BadPaper("Give the paper a name.")
-    if len(paper.content) > MOST_PAPER_BYTES:
-        raise BadPaper("The paper is larger than 5 MB.")
-    if not _type_of(paper):
-        raise BadPaper("The paper is a PDF, a PNG or a JPEG.")
-
-
 def _refuse_another(
     first: Journal, draft: Draft, paper: Paper | None, corrects_id: int | None
 ) -> Journal:
@@ -254,7 +221,7 @@ def _refuse_another(
         and (first.kind, first.occurred_on, first.description, first.corrects_id)
         == (draft.kind, draft.occurred_on, draft.description, corrects_id)
         and (first.attachment.sha256 if first.attachment else "")
-        == (_digest(paper) if paper else "")
+        == (digest_of(paper) if paper else "")
         and is_same_content(_lines_of(first), draft.lines)
     )
     if not same:
@@ -289,33 +256,6 @@ def _corrected(business: Business, corrects_id: int | None) -> int:
 
 def _debits(draft: Draft) -> int:
     return sum(line[1] for line in draft.lines if line[1] > 0)
-
-
-def _name_of(paper: Paper) -> str:
-    """Return the file's own name without folders, its ending kept where it is too long."""
-    path = PurePosixPath(paper.name.replace("\\", "/").strip())
-    ending = path.suffix[:10]
-    return path.stem[: MOST_NAME_LETTERS - len(ending)] + ending
-
-
-def _type_of(paper: Paper) -> str:
-    return next((kind for magic, kind in PAPERS if paper.content.startswith(magic)), "")
-
-
-def _digest(paper: Paper) -> str:
-    return hashlib.sha256(paper.content).hexdigest()
-
-
-def _keep(paper: Paper, business: Business, by: User, at: datetime) -> Attachment:
-    return Attachment.objects.create(
-        business=business,
-        name=_name_of(paper),
-        content_type=_type_of(paper),
-        sha256=_digest(paper),
-        content=paper.content,
-        added_by=by,
-        added_at=at,
-    )
 
 
 def _keep_lines(journal: Journal, lines: Sequence[DraftLine]) -> None:

@@ -9,7 +9,16 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 
 from money.access import Ability, businesses_for
-from money.models import MOST_WRONG_TRIES, Business, Device, Pin, User, WrongTry
+from money.models import (
+    MOST_WRONG_TRIES,
+    Business,
+    Device,
+    Pin,
+    StaffChange,
+    StaffEvent,
+    User,
+    WrongTry,
+)
 from money.queries import people_with_pins
 
 LOCKED_FOR = timedelta(minutes=15)
@@ -19,10 +28,6 @@ MOST_WRONG_TRIES_OF_DEVICE = 20
 
 class BadPin(Exception):
     """The PIN is too short, too long, no digits, or the first that anybody would try."""
-
-
-class WrongPassword(Exception):
-    """Who sets a PIN did not type the own password."""
 
 
 class NotTheirs(Exception):
@@ -62,37 +67,34 @@ def why_refused(pin: str) -> str:
     return ""
 
 
-def set_pin(*, user: User, password: str, pin: str, at: datetime) -> Pin:
-    """Give the person a PIN, the old one's wrong tries forgotten. Raises BadPin, WrongPassword."""
-    if not user.check_password(password):
-        raise WrongPassword("That is not your password. The PIN is as it was.")
-    if reason := why_refused(pin):
-        raise BadPin(reason)
-    kept, _ = Pin.objects.update_or_create(
-        user=user,
-        defaults={
-            "hash": make_password(pin),
-            "wrong_tries": 0,
-            "locked_until": None,
-            "changed_at": at,
-        },
-    )
-    return kept
-
-
 def clear_pin(*, user_id: int, business: Business, by: User, at: datetime) -> None:
     """Take a person's PIN away, with a trace; the person sets a new one. Raises NotTheirs."""
     manages = businesses_for(by, Ability.MANAGE).filter(pk=business.pk).exists()
-    if not manages or not business.memberships.filter(user_id=user_id).exists():
+    member = User.objects.filter(pk=user_id, memberships__business=business)
+    if not manages or not member.exists():
         raise NotTheirs("Only who manages a business clears the PINs of its people.")
-    Pin.objects.filter(user_id=user_id).exclude(hash="").update(
-        hash="",
-        wrong_tries=0,
-        locked_until=None,
-        changed_at=at,
-        cleared_at=at,
-        cleared_by=by,
+    with transaction.atomic():
+        take_pin_away(user_id=user_id, business=business, by=by, at=at)
+
+
+def take_pin_away(*, user_id: int, business: Business, by: User, at: datetime) -> None:
+    """Clear a PIN where there is one, within the transaction of who has asked whether `by` may."""
+    cleared = (
+        Pin.objects.filter(user_id=user_id)
+        .exclude(hash="")
+        .update(
+            hash="",
+            wrong_tries=0,
+            locked_until=None,
+            changed_at=at,
+            cleared_at=at,
+            cleared_by=by,
+        )
     )
+    if cleared:
+        StaffEvent.objects.create(
+            business=business, change=StaffChange.PIN_CLEARED, person_id=user_id, by=by, at=at
+        )
 
 
 def unlock_pin(*, user: User) -> None:

@@ -1,6 +1,6 @@
 """Move money between two businesses of one owner: two books, one transaction, one day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -57,13 +57,44 @@ def move_between(  # noqa: PLR0913 two of everything
     UnknownAccount, NoBook, KeyTaken, TooLong, Unbalanced.
     """
     _refuse(giver, taker, cents)
-    if occurred_on > timezone.localdate(posted_at) + timedelta(days=1):
-        raise StillToCome(f"{occurred_on:%-d %B %Y} is still to come: use today or a day before.")
     _refuse_account(giver, giver_code)
     _refuse_account(taker, taker_code)
+    return post_between(
+        giver=giver,
+        taker=taker,
+        given=[(giver_code, -cents)],
+        taken=[(taker_code, cents)],
+        occurred_on=occurred_on,
+        description=description,
+        key=f"between:{key}",
+        actor=actor,
+        posted_at=posted_at,
+    )
+
+
+def post_between(  # noqa: PLR0913 two of everything
+    *,
+    giver: Business,
+    taker: Business,
+    given: Sequence[DraftLine],
+    taken: Sequence[DraftLine],
+    occurred_on: date,
+    description: str,
+    key: str,
+    actor: User | None,
+    posted_at: datetime,
+) -> tuple[Posted, Posted]:
+    """Post what one business `given` and another has `taken`, each side balanced by its 2900.
+
+    The keys are `key` with ":give" and ":take". Days as in `move_between`. Raises StillToCome,
+    NoCommonOwner, SameBusiness, and what `post` raises.
+    """
+    _refuse_strangers(giver, taker)
+    if occurred_on > timezone.localdate(posted_at) + timedelta(days=1):
+        raise StillToCome(f"{occurred_on:%-d %B %Y} is still to come: use today or a day before.")
     sides: dict[int, tuple[Business, str, list[DraftLine]]] = {
-        giver.pk: (giver, "give", [(Code.BETWEEN_BUSINESSES, cents), (giver_code, -cents)]),
-        taker.pk: (taker, "take", [(taker_code, cents), (Code.BETWEEN_BUSINESSES, -cents)]),
+        giver.pk: (giver, "give", _balanced(given)),
+        taker.pk: (taker, "take", _balanced(taken)),
     }
     posted = {}
     with transaction.atomic():
@@ -73,7 +104,7 @@ def move_between(  # noqa: PLR0913 two of everything
             business, side, lines = sides[business_id]
             draft = Draft(
                 business=business,
-                key=f"between:{key}:{side}",
+                key=f"{key}:{side}",
                 occurred_on=days[business_id],
                 description=description,
                 lines=lines,
@@ -85,11 +116,21 @@ def move_between(  # noqa: PLR0913 two of everything
     return posted[giver.pk], posted[taker.pk]
 
 
+def _balanced(lines: Sequence[DraftLine]) -> list[DraftLine]:
+    """Return lines with what they lack on 2900, debits first."""
+    lacking: DraftLine = (Code.BETWEEN_BUSINESSES, -sum(line[1] for line in lines))
+    return sorted([*lines, lacking], key=lambda line: line[1] < 0)
+
+
 def _refuse(giver: Business, taker: Business, cents: int) -> None:
-    if giver.pk == taker.pk:
-        raise SameBusiness("Choose two different businesses.")
+    _refuse_strangers(giver, taker)
     if cents <= 0:
         raise NothingToMove("The amount to move is more than zero.")
+
+
+def _refuse_strangers(giver: Business, taker: Business) -> None:
+    if giver.pk == taker.pk:
+        raise SameBusiness("Choose two different businesses.")
     owners = [
         set(
             Membership.objects.filter(business=business, role=Role.OWNER).values_list(
@@ -142,7 +183,7 @@ def _days(
     books = list(Book.objects.select_for_update().filter(pk__in=pair).order_by("pk"))
     if len(books) != len(pair):
         raise NoBook(f"{giver} or {taker} has no book of accounts.")
-    there = Entry.objects.filter(key__in=[f"between:{key}:give", f"between:{key}:take"])
+    there = Entry.objects.filter(key__in=[f"{key}:give", f"{key}:take"])
     first = {entry.business_id: entry.late_for or entry.occurred_on for entry in there}
     if set(first) == set(pair):
         return first

@@ -4,20 +4,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
-from django.core.exceptions import PermissionDenied
-from django.db.models import ForeignKey, Model, Q, QuerySet
-from django.forms import ModelChoiceField
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from money.admin.scope import OnlyShownLookups, Scoped, managed_by
+from money.admin.scope import OnlyShownLookups, ReadOnly, Scoped, managed_by
 from money.cents import NotAnAmount, format_shillings, parse_shillings
 from money.models import Business, Membership, User
 
 
-class MembershipInline(admin.TabularInline):
-    """Roles in the businesses that the user manages; those elsewhere are neither seen nor given."""
+class MembershipInline(ReadOnly, admin.TabularInline):
+    """Roles in the businesses that the user manages; those elsewhere are not seen."""
 
     model = Membership
     extra = 0
@@ -25,20 +22,13 @@ class MembershipInline(admin.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).filter(business__in=managed_by(request))
 
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
-    ) -> ModelChoiceField | None:
-        if db_field.name == "business":
-            kwargs["queryset"] = managed_by(request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
 
 @admin.register(User)
-class PersonAdmin(OnlyShownLookups, UserAdmin):
-    """People of the businesses that the user manages, and those with no role yet.
+class PersonAdmin(OnlyShownLookups, ReadOnly, UserAdmin):
+    """People of the businesses that the user manages, and those with no role, to look at.
 
-    Whoever has a role elsewhere too keeps name, password and access: with another's password one
-    would have another's rights. Superusers are shown to superusers alone.
+    They are hired, changed and let go on the page of people of a business, which leaves a trace;
+    this page leads there. Superusers are shown to superusers alone.
     """
 
     list_display = ("username", "first_name", "last_name", "is_active")
@@ -46,17 +36,9 @@ class PersonAdmin(OnlyShownLookups, UserAdmin):
     ordering = ("username",)
     inlines = (MembershipInline,)
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
-        (
-            "Access",
-            {
-                "fields": ("is_active", "is_staff"),
-                "description": "Staff may open this admin; roles below say what they see in it.",
-            },
-        ),
+        (None, {"fields": ("username", "first_name", "last_name", "email", "phone")}),
+        ("Access", {"fields": ("is_active", "is_staff", "must_change_password", "last_login")}),
     )
-    shared_fields = ("username", "first_name", "last_name", "email", "is_active", "is_staff")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         people: QuerySet[User] = super().get_queryset(request)
@@ -68,30 +50,23 @@ class PersonAdmin(OnlyShownLookups, UserAdmin):
             is_superuser=False,
         )
 
-    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        if obj and self._is_shared(request, obj):
-            return ((None, {"fields": self.shared_fields}),)
-        return super().get_fieldsets(request, obj)
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list, and lead to where people are changed."""
+        context = {"managed": managed_by(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        if obj and self._is_shared(request, obj):
-            return self.shared_fields
-        return super().get_readonly_fields(request, obj)
-
-    def user_change_password(
+    def changeform_view(
         self,
         request: HttpRequest,
-        id: str,  # noqa: A002 Django's own name
+        object_id: str | None = None,
         form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        person = self.get_object(request, unquote(id))
-        if person and self._is_shared(request, person):
-            raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
-
-    def _is_shared(self, request: HttpRequest, person: User) -> bool:
-        """Tell whether `person` has a role in a business that the user does not manage."""
-        return person.memberships.exclude(business__in=managed_by(request)).exists()
+        """Show one person, and lead to where people are changed."""
+        context = {"managed": managed_by(request), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
 
 class BusinessForm(forms.ModelForm):

@@ -1,15 +1,14 @@
 """The form that moves money between two businesses."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from money.cents import NotAnAmount, parse_shillings
 from money.forms.days import read_day
+from money.forms.fields import is_form_key
 
 MOST_DESCRIPTION = 200
-_KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class BadMove(ValueError):
@@ -33,7 +32,7 @@ class Move:
 def read_move(fields: Mapping[str, str]) -> Move:
     """Return the transfer. Raises BadMove and BadDay."""
     key = fields.get("key", "")
-    if not _KEY.fullmatch(key):
+    if not is_form_key(key):
         raise BadMove("This page is incomplete. Reload it and fill it in again.")
     giver, giver_code = _side(fields.get("from", ""), "the money comes from")
     taker, taker_code = _side(fields.get("to", ""), "the money goes to")

@@ -8,6 +8,7 @@ from datetime import date
 from money.cents import NotAnAmount, format_shillings, parse_shillings
 from money.drafts import DraftLine, tax_of
 from money.forms.days import read_day
+from money.forms.fields import is_form_key
 from money.models import TaxClass
 
 # What a page offers. Django takes 3,000 fields of a form (settings): four of a journal's line,
@@ -15,7 +16,6 @@ from money.models import TaxClass
 FIRST_LINES, MORE_LINES, MOST_LINES = 4, 4, 500
 MOST_OPENING_LINES = 950
 MOST_DESCRIPTION = 200
-_KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
 _FIELD = re.compile(r"(?:account|debit|credit|tax)-([0-9]{1,6})")
 _LETTERS = {"", *TaxClass.values}
 
@@ -109,7 +109,7 @@ def read_opening(typed: TypedJournal) -> ReadJournal:
 
     Raises Incomplete and BadDay.
     """
-    if not _KEY.fullmatch(typed.key):
+    if not is_form_key(typed.key):
         raise Incomplete("This page is incomplete. Reload it and write the journal again.")
     day = read_day(typed.day)
     lines = [line for typed_line in typed.lines if (line := _read_line(typed_line))]

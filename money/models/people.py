@@ -30,9 +30,20 @@ class Role(models.TextChoices):
 class User(AbstractUser):
     """A person who signs in. What one may do follows from the memberships."""
 
+    phone = models.CharField(max_length=20, blank=True)
+    # The password was somebody else's idea: it opens nothing before it is replaced.
+    must_change_password = models.BooleanField(default=False)
+    # Counted up to end every session of the person, whatever began it.
+    sessions_ended = models.PositiveIntegerField(default=0)
+
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session must know to go on: Django's digest, and how often all ended."""
+        before: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        return f"{before}.{self.sessions_ended}"
 
 
 class TaxPerson(models.Model):

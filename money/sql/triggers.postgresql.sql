@@ -229,3 +229,22 @@ CREATE TRIGGER duka_attachment_update BEFORE UPDATE ON money_attachment FOR EACH
 CREATE TRIGGER duka_attachment_delete BEFORE DELETE ON money_attachment FOR EACH ROW EXECUTE FUNCTION duka_paper();
 
 CREATE TRIGGER duka_attachment_truncate BEFORE TRUNCATE ON money_attachment FOR EACH STATEMENT EXECUTE FUNCTION duka_paper();
+
+CREATE OR REPLACE FUNCTION duka_staff_record() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION 'money: what was done to staff and limits stays on record'
+        USING ERRCODE = 'integrity_constraint_violation';
+END
+$body$;
+
+CREATE TRIGGER duka_rolelimit_update BEFORE UPDATE ON money_rolelimit FOR EACH ROW EXECUTE FUNCTION duka_staff_record();
+
+CREATE TRIGGER duka_rolelimit_delete BEFORE DELETE ON money_rolelimit FOR EACH ROW EXECUTE FUNCTION duka_staff_record();
+
+CREATE TRIGGER duka_rolelimit_truncate BEFORE TRUNCATE ON money_rolelimit FOR EACH STATEMENT EXECUTE FUNCTION duka_staff_record();
+
+CREATE TRIGGER duka_staffevent_update BEFORE UPDATE ON money_staffevent FOR EACH ROW EXECUTE FUNCTION duka_staff_record();
+
+CREATE TRIGGER duka_staffevent_delete BEFORE DELETE ON money_staffevent FOR EACH ROW EXECUTE FUNCTION duka_staff_record();
+
+CREATE TRIGGER duka_staffevent_truncate BEFORE TRUNCATE ON money_staffevent FOR EACH STATEMENT EXECUTE FUNCTION duka_staff_record();

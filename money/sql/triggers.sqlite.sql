@@ -197,3 +197,35 @@ CREATE TRIGGER duka_attachment_delete BEFORE DELETE ON money_attachment
 BEGIN
     SELECT RAISE(ABORT, 'money: a paper stays as it was added');
 END
+
+CREATE TRIGGER duka_rolelimit_insert BEFORE INSERT ON money_rolelimit
+BEGIN
+    SELECT RAISE(ABORT, 'money: what was done to staff and limits stays on record')
+    WHERE EXISTS (SELECT 1 FROM money_rolelimit WHERE id = NEW.id);
+END
+
+CREATE TRIGGER duka_rolelimit_update BEFORE UPDATE ON money_rolelimit
+BEGIN
+    SELECT RAISE(ABORT, 'money: what was done to staff and limits stays on record');
+END
+
+CREATE TRIGGER duka_rolelimit_delete BEFORE DELETE ON money_rolelimit
+BEGIN
+    SELECT RAISE(ABORT, 'money: what was done to staff and limits stays on record');
+END
+
+CREATE TRIGGER duka_staffevent_insert BEFORE INSERT ON money_staffevent
+BEGIN
+    SELECT RAISE(ABORT, 'money: what was done to staff and limits stays on record')
+    WHERE EXISTS (SELECT 1 FROM money_staffevent WHERE id = NEW.id);
+END
+
+CREATE TRIGGER duka_staffevent_update BEFORE UPDATE ON money_staffevent
+BEGIN
+    SELECT RAISE(ABORT, 'money: what was done to staff and limits stays on record');
+END
+
+CREATE TRIGGER duka_staffevent_delete BEFORE DELETE ON money_staffevent
+BEGIN
+    SELECT RAISE(ABORT, 'money: what was done to staff and limits stays on record');
+END

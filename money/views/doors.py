@@ -6,12 +6,15 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 
 from money.access import Ability, businesses_for
-from money.models import Business, User
+from money.actions.papers import MOST_PAPER_BYTES, BadPaper, Paper
+from money.models import Attachment, Business, User
 
 View = Callable[..., HttpResponse]
 # What lets one look into the books of a business at all.
@@ -85,6 +88,32 @@ def opened_by(*abilities: Ability) -> Callable[[View], View]:
 def fields_of(request: HttpRequest) -> dict[str, str]:
     """Return what a form sent, as plain text."""
     return {plain(name): plain(str(value)) for name, value in request.POST.items()}
+
+
+def paper_of(request: HttpRequest) -> Paper | None:
+    """Return the file that came with the form. Raises BadPaper before a large one is read."""
+    file = request.FILES.get("paper")
+    if not isinstance(file, UploadedFile):
+        return None
+    if (file.size or 0) > MOST_PAPER_BYTES:
+        raise BadPaper("The paper is larger than 5 MB.")
+    return Paper(
+        name=plain(file.name or ""), content_type=file.content_type or "", content=file.read()
+    )
+
+
+def hand_out(kept: Attachment) -> HttpResponse:
+    """Answer with a paper as a file to keep, never to run in the page."""
+    disposition = content_disposition_header(as_attachment=True, filename=kept.name)
+    return HttpResponse(
+        bytes(kept.content),
+        content_type=kept.content_type,
+        headers={
+            "Content-Disposition": disposition or "attachment",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
 
 
 def plain(text: str) -> str:

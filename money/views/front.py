@@ -34,6 +34,7 @@ def front(request: HttpRequest, reader: Reader) -> HttpResponse:
                 "waiting": waiting.get(business.pk, 0),
                 "sees": business in seen,
                 "closes": reader.may(Ability.CLOSE_DAYS, business.pk),
+                "sees_cash": reader.may(Ability.SEE_CASH, business.pk),
             }
             for business in everywhere
         ],

@@ -6,7 +6,6 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from money.access import Ability
@@ -14,8 +13,9 @@ from money.actions.corrections import AlreadyReversed, NotReversible, WrongDay
 from money.actions.journals import Decided, SamePerson, approve, reject
 from money.actions.posting import PeriodLocked
 from money.drafts import TooLong
+from money.forms.fields import id_of
 from money.models import Entry, Journal, JournalState, Line
-from money.views.doors import Reader, fields_of, opened_by
+from money.views.doors import Reader, fields_of, hand_out, opened_by
 
 REFUSALS = (
     AlreadyReversed,
@@ -27,7 +27,6 @@ REFUSALS = (
     WrongDay,
 )
 PAGE = 50
-MOST_ID_DIGITS = 18
 
 
 @opened_by(Ability.SEE_BOOKS)
@@ -37,9 +36,8 @@ def journals(request: HttpRequest, reader: Reader) -> HttpResponse:
     businesses = reader.businesses(request.GET.getlist("b"))
     mine = _rows(reader).filter(business__in=businesses)
     decided = mine.exclude(state=JournalState.PROPOSED)
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) <= MOST_ID_DIGITS:
-        decided = decided.filter(pk__lt=int(before))
+    if before := id_of(request.GET.get("before", "")):
+        decided = decided.filter(pk__lt=before)
     page = list(decided.order_by("-pk")[: PAGE + 1])
     context = {
         "choices": [(b, b in businesses) for b in reader.where(Ability.SEE_BOOKS)],
@@ -97,16 +95,7 @@ def paper(request: HttpRequest, reader: Reader, journal_id: int) -> HttpResponse
     kept = _find(reader, journal_id).attachment
     if kept is None:
         raise Http404
-    disposition = content_disposition_header(as_attachment=True, filename=kept.name)
-    return HttpResponse(
-        bytes(kept.content),
-        content_type=kept.content_type,
-        headers={
-            "Content-Disposition": disposition or "attachment",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        },
-    )
+    return hand_out(kept)
 
 
 def _rows(reader: Reader) -> QuerySet[Journal]:

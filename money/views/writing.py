@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,18 +19,13 @@ from money.actions.corrections import (
     NotReversible,
     WrongDay,
 )
-from money.actions.journals import (
-    MOST_PAPER_BYTES,
-    BadJournal,
-    BadPaper,
-    Paper,
-    opening_balances,
-    propose,
-)
+from money.actions.journals import BadJournal, opening_balances, propose
+from money.actions.papers import BadPaper
 from money.actions.posting import KeyTaken, NoBook, PeriodLocked, UnknownAccount
 from money.chart import Code, parent_of
 from money.drafts import TooLong, Unbalanced, UnknownTax
 from money.forms.days import BadDay
+from money.forms.fields import id_of
 from money.forms.journal import (
     FIRST_LINES,
     MORE_LINES,
@@ -46,13 +40,14 @@ from money.forms.journal import (
     with_room,
 )
 from money.models import Account, AccountKind, Business, Entry, Journal, JournalState, TaxClass
-from money.views.doors import Reader, fields_of, opened_by, plain
+from money.views.doors import Reader, fields_of, opened_by, paper_of
 from money.views.entries import find_entry
 
 REFUSALS = (
     AlreadyReversed,
     BadDay,
     BadJournal,
+    BadPaper,
     Incomplete,
     KeyTaken,
     NoBook,
@@ -116,7 +111,7 @@ def _propose(
     is_opening: bool,
 ) -> Journal:
     """Propose what was typed, once, whatever number of times the form is sent."""
-    paper, now = _paper(request), timezone.now()
+    paper, now = paper_of(request), timezone.now()
     if is_opening:
         read = read_opening(typed)
         return opening_balances(
@@ -142,24 +137,11 @@ def _propose(
     )
 
 
-def _paper(request: HttpRequest) -> Paper | None:
-    """Return the file that came with the form. Raises BadPaper before a large one is read."""
-    file = request.FILES.get("paper")
-    if not isinstance(file, UploadedFile):
-        return None
-    if (file.size or 0) > MOST_PAPER_BYTES:
-        raise BadPaper("The paper is larger than 5 MB.")
-    return Paper(
-        name=plain(file.name or ""), content_type=file.content_type or "", content=file.read()
-    )
-
-
 def _corrected(request: HttpRequest, reader: Reader) -> Entry | None:
     text = request.GET.get("corrects", "")
     if not text:
         return None
-    is_id = text.isascii() and text.isdigit() and len(text) <= 18  # noqa: PLR2004 of a 64-bit id
-    return find_entry(reader, int(text) if is_id else 0)
+    return find_entry(reader, id_of(text))
 
 
 def _first(business: Business, corrected: Entry | None, *, is_opening: bool) -> TypedJournal:

@@ -8,9 +8,9 @@ while money may still hang on it.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -49,7 +49,8 @@ class NotYet(Exception):
 class Erased:
     """How much was erased: payment requests, messages, strays, payers, statement files.
 
-    `messages` are bodies, and notes that repeat what Safaricom said. All 0: nothing is known.
+    `messages` are bodies, and notes that repeat what Safaricom said; `others` is what the floors
+    above knew. All 0: nothing is known.
     """
 
     requests: int = 0
@@ -57,10 +58,29 @@ class Erased:
     strays: int = 0
     payers: int = 0
     uploads: int = 0
+    others: int = 0
 
     @property
     def is_nothing(self) -> bool:
-        return not (self.requests or self.messages or self.strays or self.payers or self.uploads)
+        return self == Erased()
+
+
+class Forget(Protocol):
+    """What a floor above does with a phone that is erased; returns how many rows it emptied.
+
+    It runs inside the transaction of the erasure, and may refuse with NotAllowed or NotYet.
+    """
+
+    def __call__(self, *, phone: str, by: User, now: datetime) -> int: ...
+
+
+_ALSO: list[Forget] = []
+
+
+def also_forget(forget: Forget) -> None:
+    """Have every erasure of a phone reach what a floor above knows of it."""
+    if forget not in _ALSO:
+        _ALSO.append(forget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +125,11 @@ def erase_person(*, phone: str, by: User, now: datetime, quarantined_too: bool =
         _refuse_others_businesses(held, by)
         _refuse_unsettled(held, quarantined_too=quarantined_too)
         _refuse_held(held)
-        erased = _erase(held, traces, named)
+        others = sum(forget(phone=number, by=by, now=now) for forget in _ALSO)
+        erased = replace(_erase(held, traces, named), others=others)
         _end_items(number, erased, now)
-        if not erased.is_nothing:
+        # What the floors above emptied keeps its own trace, in its own rows.
+        if not replace(erased, others=0).is_nothing:
             Erasure.objects.create(
                 by=by,
                 at=now,

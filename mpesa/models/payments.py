@@ -160,6 +160,7 @@ class Purpose(models.TextChoices):
     SALE = "sale", "Sale"
     CREDIT = "credit", "Customer's credit"
     REFUND = "refund", "To be given back"
+    DEBT = "debt", "A customer's debt"
 
 
 class Allocation(models.Model):

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from money.models import Role, User
+from periodic.actions.mails import as_many_as_fit
 from periodic.models import Alert, Mail
 from periodic.queries.operations import gather
 from periodic.quiet import held_until
@@ -71,10 +72,11 @@ def heal_alert(*, cause: str, now: datetime) -> bool:
 
 
 def _heal(cause: str, now: datetime, *, seen_before: datetime) -> bool:
-    rows = Alert.objects.filter(
-        cause=cause, healed_at=None, last_red_at__lte=seen_before, opened_at__lte=now
-    )
-    return bool(rows.update(healed_at=now))
+    rows = Alert.objects.filter(cause=cause, healed_at=None)
+    # Else what a clock that had run ahead wrote would stay open until then, and silent.
+    rows.filter(opened_at__gt=now).update(opened_at=now)
+    rows.filter(last_red_at__gt=now).update(last_red_at=now)
+    return bool(rows.filter(last_red_at__lte=seen_before).update(healed_at=now))
 
 
 def write_alert_mails(*, now: datetime) -> int:
@@ -87,7 +89,7 @@ def write_alert_mails(*, now: datetime) -> int:
         return 0
     keys = {_key(alert, what) for alert in alerts for what in ("opened", "healed")}
     written = set(Mail.objects.filter(key__in=keys).values_list("key", flat=True))
-    to = ",".join(_owners())[:500]
+    to = as_many_as_fit(_owners())
     return sum(_write(alert, to, written, now) for alert in alerts) if to else 0
 
 

@@ -17,6 +17,7 @@ from money.models import Entry
 from periodic.actions import keys
 from periodic.actions.backups import PARTS, Tick
 from periodic.actions.copies import Looked, look_at, refuse_newer
+from periodic.limits import A_SKEW
 from periodic.models import Drill, DrillPlace
 from periodic.safekeeping import archive, files, retention
 from periodic.safekeeping.archive import Manifest
@@ -43,7 +44,7 @@ def drill(*, now: datetime, tick: Tick = lambda done, total: None) -> list[Drill
 
 
 def _drill_here(folder: Path, now: datetime, tick: Tick) -> Drill:
-    name = _newest([path.name for path in folder.iterdir()])
+    name = _newest([path.name for path in folder.iterdir()], now)
     if not name:
         return _write(now, DrillPlace.HERE, "", "There is no backup on this machine.")
     with _scratch_folder(folder) as work:
@@ -56,7 +57,7 @@ def _drill_second(folder: Path, here: Drill, now: datetime, tick: Tick) -> Drill
         try:
             place = keys.second()
             assert place  # BACKUP_COPY_TO is set
-            name = _newest(list(place.names()))
+            name = _newest(list(place.names()), now)
             if not name:
                 return _write(now, DrillPlace.SECOND, "", "There is no backup in the second place.")
             fetched = work / name
@@ -74,8 +75,10 @@ def _drill_second(folder: Path, here: Drill, now: datetime, tick: Tick) -> Drill
         return _prove(fetched, DrillPlace.SECOND, work, now, lambda: tick(PARTS // 2, PARTS))
 
 
-def _newest(names: list[str]) -> str:
-    return max((name for name in names if retention.time_of(name)), default="")
+def _newest(names: list[str], now: datetime) -> str:
+    """Return the newest backup; one of a clock that had run ahead where there is no other."""
+    times = {name: at for name in names if (at := retention.time_of(name))}
+    return max(times, key=lambda name: (times[name] <= now + A_SKEW, name), default="")
 
 
 @contextlib.contextmanager

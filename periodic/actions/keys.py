@@ -57,7 +57,14 @@ def second() -> places.Place | None:
         access_key=settings.BACKUP_S3_ACCESS_KEY,
         secret_key=settings.BACKUP_S3_SECRET_KEY,
     )
-    return places.second_place(settings.BACKUP_COPY_TO, keys)
+    place = places.second_place(settings.BACKUP_COPY_TO, keys)
+    if isinstance(place, places.FolderPlace) and _is_first(place.folder):
+        raise Impossible("BACKUP_COPY_TO is the folder of the backups itself: name another disk.")
+    return place
+
+
+def _is_first(folder: Path) -> bool:
+    return folder.resolve() == Path(settings.BACKUP_DIR).resolve()
 
 
 def living() -> Target:
@@ -72,10 +79,15 @@ def target_of(into: str) -> Target:
     """
     if not into:
         return living()
-    if not into.startswith(("postgres://", "postgresql://")):
+    if "://" not in into:
         folder = Path(into).resolve()
         return FileTarget(folder / "duka.sqlite3", folder)
-    found = dj_database_url.parse(into)
+    try:
+        found = dj_database_url.parse(into)
+    except ValueError:  # its message shows the address, with a password that may be in it
+        found = {}
+    if "postgresql" not in found.get("ENGINE", "") or not found["NAME"]:
+        raise Impossible("--into is a folder, or an address such as postgres://user@host/name.")
     if found["PASSWORD"]:
         raise Impossible(
             "A password in --into would be seen by everybody on this machine. Put it into"

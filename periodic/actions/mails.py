@@ -1,7 +1,8 @@
 """What the workshop does by itself: it writes mails about facts of lower floors, and sends them."""
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from smtplib import SMTPServerDisconnected
@@ -9,21 +10,26 @@ from smtplib import SMTPServerDisconnected
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from money.day_close import anchor_text, day_document, name_of_actor, text_of
 from money.models import Business, PeriodChange, PeriodEvent
 from money.queries import owner_addresses
 from periodic.models import Mail
+from shops.models import CashSession
+from shops.z_text import text_of_z, verdict_of
 
 log = logging.getLogger(__name__)
 
 # Whoever sets up mail later gets no flood of old days.
 NEWS_FOR = timedelta(days=2)
 MOST_AT_ONCE = 20
-MOST_OWNERS = 5
+MOST_OWNERS, MOST_TO = 5, 500
 # A mail in hand is left alone for so long; after a crash another worker takes it.
 IN_HAND = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=6)
+# Nothing waits for longer, not for quiet hours either: what does, a clock wrote that had run ahead.
+FURTHEST = timedelta(days=1)
 # After these nobody knows whether the server took it.
 ANSWER_LOST = (SMTPServerDisconnected, TimeoutError, ConnectionResetError, BrokenPipeError)
 
@@ -53,6 +59,30 @@ def write_day_mails(*, now: datetime) -> int:
     return written
 
 
+def write_z_mails(*, now: datetime) -> int:
+    """Write one mail per Z report of the last two days to the owners; return how many are new."""
+    rows = CashSession.objects.filter(closed_at__gt=now - NEWS_FOR).select_related(
+        "business__tax_person", "drawer", "opened_by", "closed_by"
+    )
+    found = {f"z:{session.pk}": session for session in rows.order_by("pk")}
+    there = set(Mail.objects.filter(key__in=list(found)).values_list("key", flat=True))
+    written = 0
+    for key, session in found.items():
+        if key in there:
+            continue
+        if not (to := owners_of(session.business)):
+            continue
+        written += write_mail(
+            key=key,
+            business=session.business,
+            to=to,
+            subject=f"{session.business.name}: Z {session.z_number}, {verdict_of(session)}",
+            body=text_of_z(session),
+            now=now,
+        )
+    return written
+
+
 def write_mail(
     *,
     key: str,
@@ -72,7 +102,7 @@ def write_mail(
             key=key,
             defaults={
                 "business": business,
-                "to": ",".join(to)[:500],
+                "to": as_many_as_fit(to),
                 # A line break in a name would forge a header.
                 "subject": " ".join(subject.split())[:150],
                 "body": body,
@@ -84,8 +114,15 @@ def write_mail(
     return is_new
 
 
+def as_many_as_fit(addresses: Sequence[str]) -> str:
+    """Return as many whole addresses as the column takes: half of one may be another's."""
+    while len(",".join(addresses)) > MOST_TO:
+        addresses = addresses[:-1]
+    return ",".join(addresses)
+
+
 def owners_of(business: Business) -> list[str]:
-    """Return the addresses of the owners, as many whole ones as the column takes."""
+    """Return the addresses of the owners, as many as one mail goes to."""
     return owner_addresses(business)[:MOST_OWNERS]
 
 
@@ -150,14 +187,22 @@ def send_mails(*, now: datetime) -> int:
 
     One that fails is tried again after 2, 4, 8 ... minutes, at most 6 hours, for ever.
     """
-    waiting = Mail.objects.filter(sent_at=None, next_try_at__lte=now).order_by("pk")
-    ids = list(waiting.values_list("pk", flat=True)[:MOST_AT_ONCE])
-    return sum(_send(mail_id, now) for mail_id in ids)
+    began = time.monotonic()
+    ids = list(_due(now).order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
+    # A slow server takes its time for each: the last one is in hand from when its turn comes.
+    return sum(
+        _send(mail_id, now + timedelta(seconds=int(time.monotonic() - began))) for mail_id in ids
+    )
+
+
+def _due(now: datetime) -> QuerySet[Mail]:
+    may_go = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + FURTHEST)
+    return Mail.objects.filter(may_go, sent_at=None)
 
 
 def _send(mail_id: int, now: datetime) -> bool:
     # Claimed by an UPDATE, not by a lock: no transaction stays open while a server thinks.
-    mine = Mail.objects.filter(pk=mail_id, sent_at=None, next_try_at__lte=now)
+    mine = _due(now).filter(pk=mail_id)
     mail = mine.first()
     if mail is None or not mine.update(next_try_at=now + IN_HAND, in_hand_at=now):
         return False

@@ -9,12 +9,11 @@ from django.conf import settings
 
 from money.models import Business, Membership, Role
 from periodic.actions.mails import owners_of, write_mail
-from periodic.daily_report import DayOfBusiness, days_of_businesses, text_of
+from periodic.daily_report import DayOfBusiness, days_of_businesses, names_of, text_of
 from periodic.models import Mail
 
 log = logging.getLogger(__name__)
 FOLDER = "daily-reports"
-MOST_NAMED = 3
 
 
 def write_daily_reports(*, day: date, due: datetime, now: datetime) -> int:
@@ -41,7 +40,7 @@ def write_daily_reports(*, day: date, due: datetime, now: datetime) -> int:
             name = path.relative_to(settings.RESULTS_DIR).as_posix()
         else:
             body += "\nThere was no room for the PDF on the disk: this is all of the report.\n"
-        subject = f"{day:%-d %B %Y}: {_names_of(rows)}"
+        subject = f"{day:%-d %B %Y}: {names_of(rows)}"
         written += write_mail(
             key=key, business=first, to=to, subject=subject, body=body, attachment=name, now=now
         )
@@ -63,11 +62,6 @@ def _print(rows: Sequence[DayOfBusiness], day: date, path: Path, now: datetime) 
         log.warning("the daily report was not printed: %s", type(error).__name__)
         return False
     return True
-
-
-def _names_of(rows: Sequence[DayOfBusiness]) -> str:
-    names = ", ".join(row.name for row in rows[:MOST_NAMED])
-    return f"{names} and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else names
 
 
 def _by_owners() -> list[list[Business]]:

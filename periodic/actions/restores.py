@@ -1,8 +1,9 @@
 """Bringing a dead shop back: whole, examined, and only then under its name.
 
 Everything happens beside the shop. What the file holds is believed only after its last byte; the
-copy is migrated and verified by a process of its own; the last step is a renaming. So nobody ever
-meets half a shop, and a refusal has touched nothing.
+copy is migrated and verified by a process of its own; it comes by a renaming. From just before
+that until its callbacks and its key are there too, a file says that no process may serve it. So
+nobody ever meets half a shop, and a refusal has touched nothing.
 """
 
 from collections.abc import Callable
@@ -15,10 +16,10 @@ from django.utils import timezone
 
 from periodic.actions import keys
 from periodic.actions.copies import Looked, look_at, refuse_newer
-from periodic.safekeeping import archive, files
+from periodic.safekeeping import archive, files, retention, unfinished
 from periodic.safekeeping.archive import Manifest
 from periodic.safekeeping.refusals import Impossible, Refused
-from periodic.safekeeping.targets import Target
+from periodic.safekeeping.targets import Scratch, Target
 
 # How far back Safaricom's pull reaches (REFERENCE 8).
 PULL_REACHES = timedelta(hours=48)
@@ -51,8 +52,12 @@ def restore(*, file: Path, target: Target, wishes: Wishes, now: datetime, say: S
     if not file.is_file():
         raise Impossible(f"There is no file {file}.")
     secret = keys.passphrase_to_open()
+    _refuse_anothers_folder(target)
     _refuse_living(target, wishes)
-    files.private_folder(target.var)
+    try:
+        files.private_folder(target.var)
+    except OSError as error:
+        raise Impossible(f"{target.var} is no folder to restore into: {error.strerror}.") from error
     with files.alone(target.var / "restore.lock", "Another restore is running."):
         work = files.empty_folder(target.var / ".restoring")
         try:
@@ -68,6 +73,22 @@ def restore(*, file: Path, target: Target, wishes: Wishes, now: datetime, say: S
             raise Impossible(f"The disk does not take it: {error.strerror or error}.") from error
         finally:
             files.remove_folder(work)
+
+
+def _refuse_anothers_folder(target: Target) -> None:
+    """Raise Impossible where callbacks and key would go into the folder of a shop that lives."""
+    ours = keys.living()
+    if target.var != ours.var or target.place == ours.place:
+        return
+    try:
+        is_living = ours.state() == "living"
+    except Impossible:
+        return  # its server is gone, and the folder is what is left of it
+    if is_living:
+        raise Impossible(
+            f"{target.var} belongs to the shop in {ours}, and callbacks and key of the backup would"
+            " go there. Set VAR to another folder, then restore again."
+        )
 
 
 def _refuse_living(target: Target, wishes: Wishes) -> None:
@@ -116,12 +137,24 @@ def _restore(
         looked = look_at(scratch, manifest, tick=lambda: None)
         _refuse_unsound(looked, wishes, say)
         _refuse_living(target, wishes)  # somebody may have begun to sell meanwhile
-        aside = scratch.swap_in(f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+        aside = _swap_in(scratch, target, manifest, now)
     finally:
         scratch.drop()
     spooled = _put_spool(work / "in" / "spool", target.var / "spool")
     key_is_ours = _put_secret_key(work / "in" / archive.SECRET_KEY, target, manifest)
+    unfinished.end(target.var)
     _say_end(manifest, looked, say, now=now, aside=aside, spooled=spooled, key_is_ours=key_is_ours)
+
+
+def _swap_in(scratch: Scratch, target: Target, manifest: Manifest, now: datetime) -> str:
+    """Put the copy in the shop's place, not to be served yet; return the old one's new name."""
+    is_first = unfinished.begin(target.var, retention.name_of(manifest.taken_at))
+    try:
+        return scratch.swap_in(f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+    except Refused:
+        if is_first:  # what one before left half done is as half done as it was
+            unfinished.end(target.var)
+        raise
 
 
 def _refuse_unsound(looked: Looked, wishes: Wishes, say: Say) -> None:
@@ -150,8 +183,11 @@ def _put_secret_key(source: Path, target: Target, manifest: Manifest) -> bool:
     """Put a laptop's key back; return whether the shop will have the key that it had."""
     if source.exists():
         place = target.var / archive.SECRET_KEY
-        if place.exists():
-            place.replace(place.with_name(f"{place.name}.before-restore"))
+        # A restore that is begun again finds the key that it brought: it is kept already.
+        if place.exists() and place.read_bytes() != source.read_bytes():
+            kept = place.with_name(f"{place.name}.before-restore")
+            kept.unlink(missing_ok=True)
+            kept.hardlink_to(place)
         files.move_in(source, place)
         return True
     return keys.key_mark(settings.SECRET_KEY) == manifest.key_mark

@@ -4,11 +4,13 @@ A worker that was believed dead and comes back finds its attempt over: it change
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from periodic.actions.endings import end
+from periodic.limits import A_SKEW
 from periodic.models import Job, JobState
 
 LONGEST_ERROR, LONGEST_SENTENCE = 500, 200
@@ -28,9 +30,13 @@ class Lease(NamedTuple):
 
 
 def due(now: datetime) -> QuerySet[Job]:
-    """Return the jobs that wait and may begin, who waits for it first, then the oldest."""
-    rows = Job.objects.filter(state=JobState.WAITING, next_try_at__lte=now)
-    return rows.order_by("-urgency", "pk")
+    """Return the jobs that wait and may begin, who waits for it first, then the oldest.
+
+    What is further away than any wait was asked for by a clock that had run ahead.
+    """
+    longest = timedelta(seconds=settings.JOB_RETRY_MOST_SECONDS)
+    may_begin = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + longest + A_SKEW)
+    return Job.objects.filter(may_begin, state=JobState.WAITING).order_by("-urgency", "pk")
 
 
 def claim(*, worker: str, now: datetime) -> Job | None:
@@ -95,27 +101,26 @@ def end_failed(*, lease: Lease, error: str, traceback: str, now: datetime) -> bo
 
 def wait_again(*, lease: Lease, error: str, traceback: str, wait: timedelta, now: datetime) -> bool:
     """Let a job that failed this once wait and be begun again."""
-    return bool(
-        lease.rows().update(
-            state=JobState.WAITING,
-            next_try_at=now + wait,
-            error=error[:LONGEST_ERROR],
-            traceback=traceback[-LONGEST_TRACEBACK:],
-            worker="",
-        )
+    return _go_on(
+        lease,
+        now,
+        next_try_at=now + wait,
+        error=error[:LONGEST_ERROR],
+        traceback=traceback[-LONGEST_TRACEBACK:],
     )
 
 
 def hand_back(*, lease: Lease, now: datetime) -> bool:
     """Give a job back that was stopped because its worker goes; it was no failure of the job's."""
-    return bool(
-        lease.rows().update(
-            state=JobState.WAITING,
-            next_try_at=now,
-            worker="",
-            attempts_before=F("attempts_before") + 1,
-        )
-    )
+    return _go_on(lease, now, next_try_at=now, attempts_before=F("attempts_before") + 1)
+
+
+def _go_on(lease: Lease, now: datetime, **columns: Any) -> bool:
+    """Let a job wait for its next attempt; one that somebody cancelled meanwhile has none."""
+    going = lease.rows().filter(cancel_asked_at=None)
+    if going.update(state=JobState.WAITING, worker="", **columns):
+        return True
+    return end_cancelled(lease=lease, now=now)
 
 
 def silent_since(*, since: datetime, dead_workers: list[str]) -> list[Job]:

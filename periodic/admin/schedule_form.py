@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.utils.html import format_html
 
 from money.models import Business
@@ -16,6 +17,21 @@ from periodic.timetable import UNDERSTOOD, NotUnderstood, next_times
 ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 # What every job of a schedule is told anyway.
 TOLD_ANYWAY = {"due", "business"}
+NAMES_AND_VALUES = 'Write names and values, such as {"till": "9900302"}.'
+MOST_LETTERS, MOST_NUMBER = 500, 2**53
+
+
+class ParametersField(forms.JSONField):
+    """JSON of a few names and values: what is longer could be too deep to be read, or shown."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and len(value) > MOST_LETTERS:
+            raise forms.ValidationError(f"At most {MOST_LETTERS} letters.")
+        return super().to_python(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what was typed, to be shown again as it was: what was read may not be text."""
+        return InvalidJSONInput(data or "")
 
 
 class ScheduleForm(forms.ModelForm):
@@ -36,6 +52,7 @@ class ScheduleForm(forms.ModelForm):
             "business",
             "parameters",
         )
+        field_classes = {"parameters": ParametersField}
         widgets = {
             "words": forms.TextInput(attrs={"size": 40, "autocomplete": "off"}),
             "parameters": forms.Textarea(attrs={"rows": 2, "cols": 40}),
@@ -75,9 +92,9 @@ class ScheduleForm(forms.ModelForm):
         """Return what JSON gives back as it was: names with texts, whole numbers, yes or no."""
         told = self.cleaned_data["parameters"] or {}
         if not isinstance(told, dict) or not all(
-            isinstance(value, str | int | None) for value in told.values()
+            _is_kept(one) for pair in told.items() for one in pair
         ):
-            raise forms.ValidationError('Write names and values, such as {"till": "9900302"}.')
+            raise forms.ValidationError(NAMES_AND_VALUES)
         if taken := TOLD_ANYWAY & set(told):
             raise forms.ValidationError(f"“{min(taken)}” is set by each run itself.")
         return told
@@ -91,3 +108,10 @@ class ScheduleForm(forms.ModelForm):
             if fields.get("business") and not is_of_one:
                 self.add_error("business", "This runs for all businesses together.")
         return fields
+
+
+def _is_kept(value: object) -> bool:
+    """Tell whether any database gives a name or a value back as it was."""
+    if isinstance(value, str):
+        return value.isprintable()
+    return value is None or (isinstance(value, int) and abs(value) <= MOST_NUMBER)

@@ -20,6 +20,7 @@ def _kind_of(scheduled: ScheduledKind) -> Kind:
         see=Ability.MANAGE,
         download=Ability.MANAGE,
         refusals=(Altered, Untied),
+        seconds=scheduled.seconds,
     )
 
 

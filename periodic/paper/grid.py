@@ -30,7 +30,8 @@ STEP = 500
 # How often xhtml2pdf lays a document out that says how many pages it has.
 PASSES = 2
 _GREY, _SHADE = HexColor("#c9d1cb"), HexColor("#eef2ef")
-_LOUD = frozenset({Style.HEADING, Style.TOTAL, Style.GRAND})
+_SUMS = frozenset({Style.TOTAL, Style.GRAND})
+_LOUD = _SUMS | {Style.HEADING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ class Grid(Flowable):  # type: ignore[misc] # reportlab has no types
         tops = self.sheet.tops
         room = height - self.sheet.heading_height + tops[self.first]
         end = min(bisect_right(tops, room) - 1, self.last)
-        # A heading goes with the first row below it.
+        # A sum goes with the last row above it, a heading with the first one below.
+        if self.first + 1 < end < self.last and self.sheet.rows[end].style in _SUMS:
+            end -= 1
         while end > self.first and self.sheet.rows[end - 1].style == Style.HEADING:
             end -= 1
         if end <= self.first:
@@ -96,7 +99,7 @@ class Grid(Flowable):  # type: ignore[misc] # reportlab has no types
         self._rule(0, len(sheet.columns), top, 0.8, black)
         for at in range(self.first, self.last):
             row, line = sheet.rows[at], sheet.lines[at]
-            if row.style in {Style.TOTAL, Style.GRAND} and not self._is_opening(at):
+            if row.style in _SUMS and not self._is_opening(at):
                 self._sum(row, line, top, top - sheet.heights[at])
             self._texts(sheet.cells[at], line.font, line.indent, top - PADDING / 2)
             top -= sheet.heights[at]

@@ -30,37 +30,45 @@ Value = TypeVar("Value")
 
 READING_MILLISECONDS = 700
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
-MOST_JOBS = 2_000
+MOST_JOBS = 3_000
 # SQLite looks at the clock after so many steps of its machine.
 STEPS = 20_000
 
 
 def gather(now: datetime) -> Readings:
     """Read everything. Raises nothing: what cannot be read says so."""
-    queues = _read("The queues", depths)
+    queues = _read("The queues", depths, of_database=False)
+    # A database or a Redis that does not answer is waited for once.
+    away = _read("The database", lambda: None)
+
+    def ask(what: str, read: Callable[[], Value]) -> Value | Unread:
+        if isinstance(away, Unread):
+            return away
+        return _read(what, read)
+
+    redis = None if isinstance(queues, Unread) else _read("Redis", redis_bytes, of_database=False)
     return Readings(
         queues=queues,
-        # One that does not answer is waited for once.
-        redis_bytes=None if isinstance(queues, Unread) else _read("Redis", redis_bytes),
-        workers=_read("The workers", lambda: roll_call(now)),
-        failed_jobs=_read("The jobs", _failed_jobs),
-        payment_events=_read("The messages", _payment_events),
-        unmatched=_read("The payments", lambda: _unmatched(now)),
-        forged=_read("The quarantine", lambda: _forged(now)),
-        spool=_read("The spool", _spool),
-        schedules=_read("The schedules", lambda: of_neighbours.next_schedules(now)),
-        backup=_read("The backups", of_neighbours.last_backup),
-        drill=_read("The drills", of_neighbours.last_drill),
-        verification=_read("The verification", of_neighbours.last_verification),
-        disk_free_megabytes=_read("The disk", _disk),
-        memory_percent=_read("The memory", _memory),
-        jobs=_read("The jobs' history", lambda: _jobs(now)),
+        redis_bytes=redis,
+        workers=ask("The workers", lambda: roll_call(now)),
+        failed_jobs=ask("The jobs", _failed_jobs),
+        payment_events=ask("The messages", _payment_events),
+        unmatched=ask("The payments", lambda: _unmatched(now)),
+        forged=ask("The quarantine", lambda: _forged(now)),
+        spool=_read("The spool", _spool, of_database=False),
+        schedules=ask("The schedules", lambda: of_neighbours.next_schedules(now)),
+        backup=ask("The backups", lambda: of_neighbours.last_backup(now)),
+        drill=ask("The drills", lambda: of_neighbours.last_drill(now)),
+        verification=ask("The verification", lambda: of_neighbours.last_verification(now)),
+        disk_free_megabytes=_read("The disk", _disk, of_database=False),
+        memory_percent=_read("The memory", _memory, of_database=False),
+        jobs=ask("The jobs' history", lambda: _jobs(now)),
     )
 
 
-def _read(what: str, read: Callable[[], Value]) -> Value | Unread:
+def _read(what: str, read: Callable[[], Value], *, of_database: bool = True) -> Value | Unread:
     try:
-        with _in_time():
+        with _in_time() if of_database else contextlib.nullcontext():
             return read()
     except QueueAway as away:
         return Unread(str(away))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from periodic.queries.depths import QueueAway, answer
 from periodic.queries.workers import roll_call
@@ -62,8 +62,15 @@ def readiness(now: datetime) -> dict[str, str]:
     """Return per part what is wrong with it, "" where nothing is. Takes two seconds at most."""
     found = {"database": database.trouble(), "queues": _queues()}
     # Without a database nobody knows of the workers.
-    found["workers"] = "Not known without the database." if found["database"] else workers(now)
+    found["workers"] = "Not known without the database." if found["database"] else _workers(now)
     return {**found, "disk": disk()}
+
+
+def _workers(now: datetime) -> str:
+    try:
+        return workers(now)
+    except DatabaseError as error:  # it answers, but is no database of this Duka
+        return f"The workers cannot be looked for ({type(error).__name__}). Was migrate run?"
 
 
 def _queues() -> str:

@@ -161,7 +161,10 @@ class BucketPlace:
         except minio.error.S3Error as error:
             raise PlaceTrouble(f"{self} answered {error.code}: {error.message}") from error
         except (minio.error.MinioException, urllib3.exceptions.HTTPError) as error:
-            raise PlaceTrouble(f"{self} did not answer ({type(error).__name__}).") from error
+            raise PlaceTrouble(
+                f"{self} did not answer, or the line to it broke ({type(error).__name__})."
+                " Is this machine online, and BACKUP_S3_ENDPOINT right?"
+            ) from error
         except OSError as error:
             raise PlaceTrouble(f"{self}: {error.strerror or error}.") from error
 

@@ -4,6 +4,7 @@ Passwords reach the tools by their environment, never by their arguments.
 """
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -134,6 +135,17 @@ def dump(server: Server, target: Path) -> tuple[Figures, str]:
     return figures, f"PostgreSQL {version}"
 
 
+def stem_of(database: str) -> str:
+    """Return what the names beside a database begin with: its own name, or a short one for it.
+
+    Two long names that begin alike have not the same: what a restore drops has to be its own.
+    """
+    if len(database) <= _MOST_NAME:
+        return database
+    digest = hashlib.sha256(database.encode()).hexdigest()[:8]
+    return f"{database[: _MOST_NAME - 9]}_{digest}"
+
+
 class ServerScratch:
     """A database made beside the shop's, which may take its place."""
 
@@ -142,7 +154,7 @@ class ServerScratch:
     def __init__(self, folder: Path, server: Server, purpose: str) -> None:
         """Make it; what a death left of the same purpose is dropped. Raises Impossible."""
         self.folder, self.server = folder, server
-        prefix = f"{server.database[:_MOST_NAME]}_{purpose}_"
+        prefix = f"{stem_of(server.database)}_{purpose}_"
         self.name = f"{prefix}{os.getpid()}"
         with _administrator(server) as admin:
             for name in _names_of(admin, prefix):
@@ -177,7 +189,7 @@ class ServerScratch:
         import psycopg  # noqa: PLC0415 a laptop on SQLite has no psycopg
 
         name = self.server.database
-        aside = f"{name[:_MOST_NAME]}_before_{stamp.lower()}"
+        aside = f"{stem_of(name)}_before_{stamp.lower()}"
         is_empty = state_of(self.server) == "empty"
         with _administrator(self.server) as admin:
             is_there = bool(_names_of(admin, name, is_prefix=False))

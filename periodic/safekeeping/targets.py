@@ -34,6 +34,10 @@ class Target(Protocol):
     def var(self) -> Path:
         """Return the folder of the files that belong to the shop."""
 
+    @property
+    def place(self) -> str:
+        """Return what tells its database from any other."""
+
     def state(self) -> str:
         """Return "empty" or "living"."""
 
@@ -49,6 +53,10 @@ class FileTarget:
 
     def __str__(self) -> str:
         return f"the file {self.path}"
+
+    @property
+    def place(self) -> str:
+        return str(self.path)
 
     def state(self) -> str:
         return sqlite.state_of(self.path)
@@ -66,6 +74,10 @@ class ServerTarget:
     def __str__(self) -> str:
         where = self.server.host or "this machine"
         return f"the database {self.server.database} on {where}"
+
+    @property
+    def place(self) -> str:
+        return f"{self.server.host}:{self.server.port or 5432}/{self.server.database}"
 
     def state(self) -> str:
         return postgresql.state_of(self.server)

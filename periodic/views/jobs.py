@@ -1,5 +1,6 @@
 """A job's page, live; the list of jobs; cancel, retry, give up; the file that came of it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +18,15 @@ from money.views.doors import Reader, opened_by
 from periodic import bells, results
 from periodic.actions.jobs import NotNow, cancel, give_up, mark_seen, retry
 from periodic.backoff import remaining_seconds
+from periodic.kinds import all_kinds
 from periodic.models import Job, JobState
 from periodic.queries.jobs import needing_attention, to_show
 from periodic.rights import Rights, kind_of
 
 JOBS_SHOWN, JOBS_READ, MOST_AT_ONCE = 60, 300, 200
 PERCENT = 100
+# What every database takes for an id.
+_ID = re.compile(r"[0-9]{1,18}")
 TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".pdf": "application/pdf",
@@ -100,9 +104,11 @@ def jobs(request: HttpRequest, reader: Reader) -> HttpResponse:
     rights, now = Rights(reader.user), timezone.now()
     only_mine = not request.GET.get("all")
     ids = {business.pk for ability in Ability for business in reader.where(ability)}
-    rows = to_show(reader.user, sorted(ids), only_mine=only_mine)[:JOBS_READ]
+    hidden = [kind.name for kind in all_kinds() if not rights.holds(kind.see, ())]
+    rows = to_show(reader.user, sorted(ids), only_mine=only_mine, not_of_all=hidden)[:JOBS_READ]
     found = [_shown(one, rights, now) for one in rows if rights.may_see(one)]
-    failed = [one for one in needing_attention()[:JOBS_READ] if rights.may_see(one)]
+    ended = needing_attention(not_of_all=hidden)[:JOBS_READ]
+    failed = [one for one in ended if rights.may_see(one)]
     context = {
         "jobs": found[:JOBS_SHOWN],
         "attention": [_shown(one, rights, now) for one in failed[:JOBS_SHOWN]],
@@ -175,8 +181,8 @@ def decide_many(request: HttpRequest, reader: Reader) -> HttpResponse:
     deed = request.POST.get("deed", "")
     if deed not in {"retry", "give-up"}:
         raise Http404
-    ids = [int(one) for one in request.POST.getlist("job") if one.isascii() and one.isdigit()]
-    rows = Job.objects.filter(pk__in=[pk for pk in ids if pk < 2**63][:MOST_AT_ONCE])
+    ticked = [one for one in request.POST.getlist("job") if _ID.fullmatch(one)]
+    rows = Job.objects.filter(pk__in=[int(one) for one in ticked[:MOST_AT_ONCE]])
     rights, done = Rights(reader.user), 0
     for one in rows.select_related("business").order_by("pk"):
         if not (rights.may_see(one) and rights.may_steer(one)):

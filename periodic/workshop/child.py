@@ -18,6 +18,7 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
+from mpesa.masking import mask
 from periodic import results
 from periodic.kinds import Call, Cancelled, Outcome, UnknownKind, WillNotHeal, lookup
 from periodic.models import Job, JobState
@@ -131,9 +132,13 @@ def _work(job: Job, tick: Tick) -> Outcome:
 
 
 def _refusal(job: Job, error: Exception) -> tuple[str, str, str]:
-    """Return the message about an error: whether it may heal, a sentence, and the trace."""
-    trace = "".join(traceback.format_exception(error))
+    """Return the message about an error: whether it may heal, a sentence, and the trace.
+
+    They are kept, shown and mailed: a database names the whole row that it refused, phone and all.
+    """
+    trace = mask("".join(traceback.format_exception(error)))
+    told = mask(str(error))
     if isinstance(error, (WillNotHeal, *lookup(job.kind).refusals)):
-        return "failed", str(error)[:LONGEST_ERROR], trace
-    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return "failed", told[:LONGEST_ERROR], trace
+    said = f"{type(error).__name__}: {told}" if told else type(error).__name__
     return "stumbled", f"It could not be finished ({said[:LONGEST_ERROR]}).", trace

@@ -24,8 +24,8 @@ from shops.actions.settle import (
     reopen_sale,
     settle_by,
 )
-from shops.models import Sale
-from shops.queries.sales import owed_cents
+from shops.models import Customer, Sale
+from shops.queries.customers import debt_cents
 
 # Who sells may say what a payment was for; what keeps or gives back money is the manager's.
 MATCHES = Ability.SELL
@@ -38,6 +38,10 @@ class NotAllowed(Exception):
 
 class NoSuchSale(Exception):
     """The business has no such sale."""
+
+
+class NoSuchCustomer(Exception):
+    """The business has no such customer."""
 
 
 class NotEnough(Exception):
@@ -55,7 +59,8 @@ class NoReason(Exception):
 def match_to_sale(*, payment_id: int, sale_id: int, key: str, by: User, now: datetime) -> Sale:
     """Settle an open or owed sale by as much of a payment as it owes; the rest stays in the inbox.
 
-    The same `key` matches once. Raises NotAllowed, NoSuchSale, NotOpen, StillAsking, NotEnough,
+    A payment of less is a part of it, and the sale owes the rest. The same `key` matches once.
+    Raises NotAllowed, NoSuchSale, NotOpen, StillAsking, NotEnough,
     UsedBefore.
     """
     with transaction.atomic():
@@ -72,15 +77,50 @@ def match_to_sale(*, payment_id: int, sale_id: int, key: str, by: User, now: dat
         refuse_ended(sale)
         refuse_ringing(sale, now)
         _refuse_arriving(sale, payment)
-        owed = owed_cents(sale)
-        if payment.left_cents < owed:
+        if not payment.left_cents:
+            raise NotEnough(f"Nothing is left of {payment.receipt}.")
+        if sale.tenders.filter(payment=payment, taken_back_at=None).exists():
             raise NotEnough(
-                f"{payment.receipt} has KES {format_shillings(payment.left_cents)} left, the sale"
-                f" owes KES {format_shillings(owed)}. Take cash for the sale, and have the payment"
-                " held as the customer's credit or given back."
+                f"A part of {payment.receipt} pays this sale already. Let a manager undo that"
+                " match, then match it again: as much as the sale owes is taken then."
             )
         settle_by(sale, payment, key=match_key, by=by, now=now)
     return sale
+
+
+def match_to_customer(
+    *, payment_id: int, customer_id: int, key: str, by: User, now: datetime
+) -> Allocation:
+    """Take as much of a payment as a customer owes off the debt; the rest stays in the inbox.
+
+    The same `key` matches once. Raises NotAllowed, NoSuchCustomer, NotEnough, UsedBefore.
+    """
+    with transaction.atomic():
+        payment = locked_payment(payment_id)
+        business = payment.till.business
+        _refuse_unable(by, business, MATCHES)
+        rows = Customer.objects.select_for_update().filter(business=business, is_active=True)
+        customer = rows.filter(pk=customer_id).first()
+        if customer is None:
+            raise NoSuchCustomer(f"{business} has no such customer. Write the name as it stands.")
+        match_key = f"debt:{payment.receipt}:{key}"
+        if first := Allocation.objects.filter(key=match_key).first():
+            _refuse_other(first, Purpose.DEBT, customer.reference)
+            return first
+        cents = min(debt_cents(customer), payment.left_cents)
+        if cents <= 0:
+            raise NotEnough(f"{customer} owes nothing, or nothing is left of {payment.receipt}.")
+        match = Match(
+            key=match_key,
+            purpose=Purpose.DEBT,
+            account_code=Code.RECEIVABLE,
+            amount_cents=cents,
+            description=f"M-Pesa of what a customer owes: {payment.receipt}",
+            reference=customer.reference,
+        )
+        day = max(timezone.localdate(now), timezone.localdate(payment.paid_at))
+        allocate(payment, match, occurred_on=day, actor=by, now=now)
+        return Allocation.objects.get(key=match_key)
 
 
 def hold_as_credit(
@@ -173,7 +213,7 @@ def undo_match(*, allocation_id: int, reason: str, by: User, now: datetime) -> A
             by=by,
             now=now,
         )
-        reopen_sale(reference=allocation.reference, now=now)
+        reopen_sale(reference=allocation.reference, now=now, by=by)
         allocation.refresh_from_db()
     return allocation
 

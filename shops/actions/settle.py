@@ -4,24 +4,28 @@ Money that was taken back opens it again: it keeps its receipt and its entry, an
 """
 
 import re
-from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from money.actions.posting import post
+from money.access import limit_of
 from money.cents import format_shillings, whole_shillings
 from money.chart import Code
-from money.drafts import Draft, DraftLine
+from money.limits import Limit
 from money.models import User
 from mpesa.actions.allocations import Match, allocate, locked_payment
 from mpesa.actions.guesses import join_request
 from mpesa.actions.requests import request_payment, withdraw
 from mpesa.models import Allocation, Payment, PaymentRequest, Purpose, Till
 from mpesa.queries import is_being_asked, payments_that_fit, requests_that_fit, was_touched
-from shops.models import OWING, Method, ReceiptBook, Sale, SaleState, Tender
+from shops.actions.drawers import USED, session_for_cash
+from shops.actions.sale_posting import complete, name_of, post_cash, post_cash_back
+from shops.actions.stock import lock_pieces, release_pieces
+from shops.actions.taken_back import keep_refunds_due
+from shops.models import OWING, Method, Sale, SaleState, Tender
 from shops.queries.sales import awaited_payments, owed_cents
 
 _REFERENCE = re.compile(r"sale:(\d{1,18})")
@@ -39,44 +43,104 @@ class TooLittle(Exception):
     """The customer gave less than the sale costs."""
 
 
+class BadPart(Exception):
+    """A part of what is due is no part of it."""
+
+
+class NotYours(Exception):
+    """More cash would go back than who cancels may give back; the message says how much."""
+
+
 class NoTill(Exception):
     """The business has no M-Pesa till."""
 
 
-def take_cash(*, sale_id: int, given_cents: int, by: User, now: datetime) -> Sale:
-    """Settle an open or owed sale in cash, rounded to the shilling. Repeats change nothing.
+def take_cash(
+    *,
+    sale_id: int,
+    given_cents: int,
+    by: User,
+    now: datetime,
+    drawer_id: int | None = None,
+    part_cents: int | None = None,
+    key: str = "",
+) -> Sale:
+    """Settle an open or owed sale in cash, rounded to the shilling, or `part_cents` of it.
 
-    An open sale is posted with it. Raises TooLittle, StillAsking or NotOpen.
+    The cash goes into the drawer that the cashier works at, or the only open one. The sale is
+    posted with what pays the rest of it. The same `key` takes one part once, and none where the
+    sale was paid in cash before. Raises TooLittle, BadPart, StillAsking, NotOpen, NoSession.
     """
     with transaction.atomic():
         sale = lock_sale(sale_id)
-        if sale.state == SaleState.PAID and sale.tenders.filter(method=Method.CASH).exists():
+        if key and (first := sale.tenders.filter(key=key).first()):
+            if not is_that_part(first, part_cents, sale):
+                raise BadPart(USED)
+            return sale
+        is_taken = sale.tenders.filter(method=Method.CASH).exists()
+        if not key and sale.state == SaleState.PAID and is_taken:
             return sale
         refuse_ended(sale)
-        _refuse_asked(sale, now)
+        refuse_asked(sale, now)
+        lock_pieces(sale)
+        session = session_for_cash(sale.business, drawer_id)
         owed = owed_cents(sale)
         due = whole_shillings(owed)
-        if given_cents < due:
-            raise TooLittle(f"KES {format_shillings(due)} are due; less was given.")
+        part = part_of(part_cents, due)
+        if given_cents < part:
+            raise TooLittle(f"KES {format_shillings(part)} are due; less was given.")
         tender = Tender.objects.create(
             sale=sale,
+            key=key,
             method=Method.CASH,
-            amount_cents=owed,
-            rounding_cents=due - owed,
+            amount_cents=owed if part == due else part,
+            rounding_cents=due - owed if part == due else 0,
             given_cents=given_cents,
+            session=session,
             taken_at=now,
         )
-        # An open sale of yesterday is sold, and its cash received, today.
-        paid_on = max(sale.sold_on, timezone.localdate(now))
-        _complete(sale, paid_on, by, now)
-        _post_cash(sale, tender, paid_on, by, now)
+        # An open sale of yesterday is sold, and its cash received, on the day of this session.
+        paid_on = max(sale.sold_on, session.day)
+        if part == due:
+            complete(sale, paid_on, by, now)
+        post_cash(tender, paid_on, by, now)
     return sale
 
 
-def ask_mpesa(*, sale_id: int, key: str, phone: str, by: User, now: datetime) -> PaymentRequest:
-    """Write a payment request for what a sale owes; a worker puts it on the phone.
+def part_of(part_cents: int | None, due_cents: int) -> int:
+    """Return the cents that are to be paid now: all that is due, or a part in whole shillings."""
+    if part_cents is None or part_cents == due_cents:
+        return due_cents
+    if not 0 < part_cents < due_cents or part_cents % 100:
+        raise BadPart(
+            f"A part is in whole shillings, more than nothing and less than the"
+            f" KES {format_shillings(due_cents)} that are due."
+        )
+    return part_cents
 
-    Raises NotOpen, StillAsking, NoTill, or what `mpesa.actions.requests.request_payment` raises.
+
+def is_that_part(first: Tender, part_cents: int | None, sale: Sale) -> bool:
+    """Tell whether a form that made `first` asks for the same again: that part, or all there was.
+
+    Where something is owed still, it was not all.
+    """
+    paid_cents = first.amount_cents + first.rounding_cents
+    return sale.state not in OWING if part_cents is None else part_cents == paid_cents
+
+
+def ask_mpesa(
+    *,
+    sale_id: int,
+    key: str,
+    phone: str,
+    by: User,
+    now: datetime,
+    part_cents: int | None = None,
+) -> PaymentRequest:
+    """Write a payment request for what a sale owes, or a part; a worker puts it on the phone.
+
+    Raises NotOpen, StillAsking, BadPart, NoTill, or what
+    `mpesa.actions.requests.request_payment` raises.
     """
     with transaction.atomic():
         sale = lock_sale(sale_id)
@@ -93,16 +157,17 @@ def ask_mpesa(*, sale_id: int, key: str, phone: str, by: User, now: datetime) ->
             reference=sale.reference,
             account_reference=sale.account_reference,
             phone=phone,
-            amount_cents=owed_cents(sale),
+            amount_cents=part_of(part_cents, owed_cents(sale)),
             by=by,
             now=now,
         )
 
 
-def cancel_sale(*, sale_id: int, by: User, now: datetime) -> Sale:
+def cancel_sale(*, sale_id: int, by: User, now: datetime, drawer_id: int | None = None) -> Sale:
     """Give up an open sale. A payment that comes later stays in unidentified receipts.
 
-    Raises StillAsking or NotOpen, an owed sale included.
+    Cash that was paid of it goes back out of the drawer, as far as `by` may give money back. Raises
+    StillAsking or NotOpen, an owed sale included, and NotYours and NoSession where cash goes back.
     """
     with transaction.atomic():
         sale = lock_sale(sale_id)
@@ -111,17 +176,56 @@ def cancel_sale(*, sale_id: int, by: User, now: datetime) -> Sale:
         if sale.state == SaleState.OWED:
             raise NotOpen("This sale has its receipt: it is owed until it is paid.")
         refuse_ended(sale)
-        _refuse_asked(sale, now)
+        refuse_asked(sale, now)
+        release_pieces(sale)
+        live = sale.tenders.filter(taken_back_at=None)
+        if live.filter(method=Method.MPESA).exists():
+            raise NotOpen(
+                "A part came by M-Pesa. Let a manager undo its match in the inbox first, then it"
+                " can be given back."
+            )
+        live.filter(method=Method.CREDIT).update(taken_back_at=now)
+        cash = list(live.filter(method=Method.CASH).order_by("pk"))
+        _refuse_above_limit(sale, cash, by)
+        session = session_for_cash(sale.business, drawer_id) if cash else None
         sale.state, sale.ended_at = SaleState.CANCELLED, now
         sale.save(update_fields=["state", "ended_at"])
+        for tender in cash:
+            tender.taken_back_at, tender.back_session = now, session
+            tender.save(update_fields=["taken_back_at", "back_session"])
+            post_cash_back(tender, by, now)
     return sale
+
+
+def _refuse_above_limit(sale: Sale, cash: list[Tender], by: User) -> None:
+    """Raise NotYours: a part that is taken and given back is a refund that nobody agreed to."""
+    if not may_give_back(sale, cash, by):
+        cents = cash_in(cash)
+        raise NotYours(
+            f"KES {format_shillings(cents)} would go back out of the drawer: more than you may give"
+            " back. Let a manager sign in and cancel this sale."
+        )
+
+
+def cash_in(tenders: Iterable[Tender]) -> int:
+    """Return the cents that a drawer took for these tenders, those that are cash."""
+    cash = (tender for tender in tenders if tender.method == Method.CASH)
+    return sum(tender.amount_cents + tender.rounding_cents for tender in cash)
+
+
+def may_give_back(sale: Sale, tenders: Iterable[Tender], by: User) -> bool:
+    """Tell whether the cash among a sale's tenders is within what `by` may give back."""
+    cents = cash_in(tenders)
+    limit = limit_of(by, sale.business, Limit.REFUND) if cents else None
+    return limit is None or cents <= limit
 
 
 def match_payment(*, payment_id: int, now: datetime) -> bool:
     """Settle the sale that a payment was asked for; False where there is none to settle.
 
     A payment that came without its prompt's answer is joined to the one prompt that it fits. What
-    was matched before, and taken back, is left to people.
+    was matched before, and taken back, is left to people. Where a part was paid another way while
+    the prompt was answered, the rest of the payment stays in the inbox, to be given back.
     """
     with transaction.atomic():
         _join(payment_id, now)
@@ -134,7 +238,7 @@ def match_payment(*, payment_id: int, now: datetime) -> bool:
             sale is None
             or sale.state not in OWING
             or sale.business_id != payment.till.business_id
-            or not owed_cents(sale) == payment.paid_cents == payment.left_cents
+            or not payment.request.amount_cents == payment.paid_cents == payment.left_cents
         ):
             return False
         # A guess that gives way leaves its key behind; the answer of a prompt may follow it.
@@ -172,31 +276,44 @@ def settle_by(
 ) -> None:
     """Settle a locked sale by as much of a locked payment as it owes, and post both; do it last.
 
-    Dr receivable Cr sales and VAT where it was open, then Dr unidentified receipts Cr receivable.
+    Dr receivable Cr sales and VAT where that pays all of it, then Dr unidentified receipts Cr
+    receivable. A payment of less leaves the rest owed.
     """
-    cents = owed_cents(sale)
+    owed = owed_cents(sale)
+    cents = min(owed, payment.left_cents)
     Tender.objects.create(
         sale=sale, method=Method.MPESA, amount_cents=cents, payment=payment, taken_at=now
     )
     # A payment after midnight is not matched before it was received.
     paid_on = max(sale.sold_on, timezone.localdate(payment.paid_at))
-    _complete(sale, paid_on, by, now)
+    if cents == owed:
+        complete(sale, day_of(sale, paid_on), by, now)
     match = Match(
         key=key,
         purpose=Purpose.SALE,
         reference=sale.reference,
         account_code=Code.RECEIVABLE,
         amount_cents=cents,
-        description=f"M-Pesa for receipt {sale.number}",
+        description=f"M-Pesa for {name_of(sale)}",
         is_guess=is_guess,
     )
     allocate(payment, match, occurred_on=paid_on, actor=by, now=now)
 
 
-def reopen_sale(*, reference: str, now: datetime) -> bool:
+def day_of(sale: Sale, day: date) -> date:
+    """Return the business day of a sale that is finished on `day`.
+
+    That is the day of its cash session while that is open, midnight or not.
+    """
+    is_of_this_session = sale.session is not None and sale.session.is_open
+    return sale.sold_on if is_of_this_session else max(sale.sold_on, day)
+
+
+def reopen_sale(*, reference: str, now: datetime, by: User | None = None) -> bool:
     """Open a sale again whose M-Pesa money was taken back; False where there was nothing to do.
 
-    Undoing the match has posted what the customer owes: nothing is posted here.
+    Undoing the match has posted what the customer owes. What a refund of it was still to send is
+    set against that, and is all that is posted here.
     """
     found = _REFERENCE.fullmatch(reference)
     if found is None:
@@ -213,9 +330,21 @@ def reopen_sale(*, reference: str, now: datetime) -> bool:
         )
         if not lost.update(taken_back_at=now):
             return False
-        sale.state = SaleState.OWED
-        sale.save(update_fields=["state"])
+        # One that was paid in part has no receipt yet: it stays open.
+        if sale.number is not None:
+            if sale.state == SaleState.PAID:
+                sale.state = SaleState.OWED
+                sale.save(update_fields=["state"])
+            keep_refunds_due(sale, by=by, now=now)
+            settle_if_nothing_is_owed(sale)
     return True
+
+
+def settle_if_nothing_is_owed(sale: Sale) -> None:
+    """Call a locked sale paid that is owed, where all that it owed came back."""
+    if sale.state == SaleState.OWED and not owed_cents(sale):
+        sale.state = SaleState.PAID
+        sale.save(update_fields=["state"])
 
 
 def lock_sale(sale_id: int) -> Sale:
@@ -237,7 +366,8 @@ def refuse_ringing(sale: Sale, now: datetime) -> None:
         raise StillAsking("The phone is still being asked. Wait for its answer.")
 
 
-def _refuse_asked(sale: Sale, now: datetime) -> None:
+def refuse_asked(sale: Sale, now: datetime) -> None:
+    """Withdraw what was not sent; raise StillAsking where money may be on its way."""
     refuse_ringing(sale, now)
     _refuse_confirmed(sale)
 
@@ -246,68 +376,3 @@ def _refuse_confirmed(sale: Sale) -> None:
     """Keep a stale page from making the customer pay twice while the receipt is on its way."""
     if awaited_payments(sale).exists():
         raise StillAsking("Safaricom says that this is paid. Its receipt comes by itself.")
-
-
-def _complete(sale: Sale, paid_on: date, by: User, now: datetime) -> None:
-    """Give a locked sale its receipt number and post it: Dr receivable, Cr sales, Cr output VAT.
-
-    One that has both from before is paid again. `paid_on` is its business day in the books.
-    """
-    if sale.number is not None:
-        sale.state = SaleState.PAID
-        sale.save(update_fields=["state"])
-        return
-    ReceiptBook.objects.get_or_create(business=sale.business)
-    book = ReceiptBook.objects.select_for_update().get(business=sale.business)
-    book.last_number += 1
-    book.save(update_fields=["last_number"])
-    sale.number, sale.state, sale.ended_at = book.last_number, SaleState.PAID, now
-    sale.save(update_fields=["number", "state", "ended_at"])
-    draft = Draft(
-        business=sale.business,
-        key=sale.reference,
-        occurred_on=paid_on,
-        description=f"Sale, receipt {sale.number}",
-        source=f"receipt {sale.number}",
-        actor=by,
-        lines=_lines_of(sale),
-    )
-    post(draft, posted_at=now)
-
-
-def _lines_of(sale: Sale) -> list[DraftLine]:
-    """Return Dr receivable, Cr sales and VAT per tax letter, and the excise duty that is owed.
-
-    Letters make the VAT return, so there are none where no VAT may be charged.
-    """
-    credits_cents: dict[tuple[str, str], int] = defaultdict(int)
-    duty = 0
-    for line in sale.lines.order_by("pk"):
-        letter = line.tax_class if sale.is_vat_registered else ""
-        credits_cents[line.sales_account, letter] += line.amount_cents - line.vat_cents
-        credits_cents[Code.OUTPUT_VAT, letter] += line.vat_cents
-        duty += line.excise_cents
-    lines: list[DraftLine] = [(Code.RECEIVABLE, sale.total_cents)]
-    lines += [(code, -cents, tax) for (code, tax), cents in credits_cents.items() if cents]
-    if duty:
-        lines += [(Code.EXCISE, duty), (Code.EXCISE_PAYABLE, -duty)]
-    return lines
-
-
-def _post_cash(sale: Sale, tender: Tender, paid_on: date, by: User, now: datetime) -> None:
-    """Dr cash drawer, Cr receivable; what rounding took or gave goes to its own account."""
-    lines = [
-        (Code.CASH_DRAWER, tender.amount_cents + tender.rounding_cents),
-        (Code.RECEIVABLE, -tender.amount_cents),
-        (Code.ROUNDING, -tender.rounding_cents),
-    ]
-    draft = Draft(
-        business=sale.business,
-        key=f"cash:{tender.pk}",
-        occurred_on=paid_on,
-        description=f"Cash for receipt {sale.number}",
-        source=f"receipt {sale.number}",
-        actor=by,
-        lines=[(code, cents) for code, cents in lines if cents],
-    )
-    post(draft, posted_at=now)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from money.cents import NotAnAmount, parse_shillings
@@ -18,7 +18,7 @@ from money.models import Business
 from mpesa.models import Allocation, Payer, Payment, PaymentRequest
 from mpesa.payloads import normalise_reference
 from mpesa.queries import KEPT, inbox_ties, is_payer, unmatched_payments
-from shops.models import OWING, Sale, SaleState
+from shops.models import OWING, RefundTender, Sale, SaleState
 from shops.suggestions import Alone, Owing, Suggestion, suggest
 
 PER_PAGE = 20
@@ -110,7 +110,10 @@ def _matching(rows: QuerySet[Payment], words: str) -> QuerySet[Payment]:
 def _owing() -> QuerySet[Sale]:
     """Return open and owed sales with `owed`: the cents that no live tender has settled."""
     paid = Coalesce(Sum("tenders__amount_cents", filter=Q(tenders__taken_back_at=None)), 0)
-    return Sale.objects.filter(state__in=OWING).annotate(owed=F("total_cents") - paid)
+    back = RefundTender.objects.filter(refund__sale=OuterRef("pk")).order_by()
+    kept = back.values("refund__sale").annotate(cents=Sum("reversed_cents")).values("cents")
+    owed = F("total_cents") - paid - Coalesce(Subquery(kept), 0)
+    return Sale.objects.filter(state__in=OWING).annotate(owed=owed)
 
 
 def owing_sales(business: Business, now: datetime) -> list[Sale]:

@@ -1,4 +1,4 @@
-"""Reads of a shop: its products, where a sale stands, what it says on its receipt."""
+"""Reads of a shop: where a sale stands, what it says on its receipt."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,15 +9,12 @@ from django.conf import settings
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Concat
 
-from money.cents import line_total
 from money.models import Business
 from mpesa.masking import mask_phone
 from mpesa.models import Allocation, Payment, PaymentRequest, Purpose, RequestState
 from mpesa.queries import touched, unmatched_payments
 from mpesa.results import meaning_of
-from shops.models import OWING, Method, Product, Sale, SaleLine, SaleState, Tender
-
-TILES = 60
+from shops.models import OWING, Method, RefundTender, Sale, SaleLine, SaleState, Tender
 
 
 class Stage(StrEnum):
@@ -34,6 +31,8 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
 
 
+BROUGHT_NOTHING = (RequestState.FAILED, RequestState.EXPIRED)
+STAGES_WITH_WAYS = {Stage.OPEN, Stage.OWED, Stage.SENDING, Stage.FAILED}
 STAGES_THAT_MOVE = {Stage.SENDING, Stage.RINGING, Stage.SILENT, Stage.CONFIRMED}
 
 
@@ -63,6 +62,12 @@ class Standing:
         return self.request is None or self.request.state != RequestState.ASKED
 
     @property
+    def has_ways(self) -> bool:
+        """Whether the page shows the ways to pay what is due."""
+        is_silent = self.stage is Stage.SILENT and self.may_end
+        return is_silent or self.stage in STAGES_WITH_WAYS
+
+    @property
     def typed_phone(self) -> str:
         """The phone that was asked, as people type it, for asking it once more."""
         # An erased customer has left an empty one.
@@ -74,23 +79,18 @@ class Standing:
         return mask_phone(self.request.phone) if self.request else ""
 
 
-def products_of(business: Business, words: str = "") -> QuerySet[Product]:
-    """Return at most TILES active products whose name holds every word, by name."""
-    rows = Product.objects.filter(business=business, is_active=True)
-    for word in words.split()[:5]:
-        rows = rows.filter(name__icontains=word)
-    return rows.order_by("name")[:TILES]
-
-
-def products_in(business: Business, product_ids: Iterable[int]) -> dict[int, Product]:
-    """Return product id -> active product of this business, for the ids that are."""
-    return Product.objects.filter(business=business, is_active=True).in_bulk(list(product_ids))
-
-
 def owed_cents(sale: Sale) -> int:
-    """Return the cents that nothing which still counts has settled."""
-    paid = sale.tenders.filter(taken_back_at=None).aggregate(total=Sum("amount_cents"))["total"]
-    return sale.total_cents - (paid or 0)
+    """Return the cents that nothing which still counts has settled.
+
+    Goods that came back and whose money was taken back as well are owed no more.
+    """
+    live = sale.tenders.filter(taken_back_at=None)
+    paid = live.aggregate(cents=Sum("amount_cents", default=0))["cents"]
+    if sale.number is None:
+        return int(sale.total_cents - paid)
+    back = RefundTender.objects.filter(refund__sale=sale)
+    kept = back.aggregate(cents=Sum("reversed_cents", default=0))["cents"]
+    return int(sale.total_cents - paid - kept)
 
 
 def awaited_payments(sale: Sale) -> QuerySet[PaymentRequest]:
@@ -115,8 +115,16 @@ def standing_of(sale: Sale, now: datetime) -> Standing:
 
 
 def _request_in_hand(sale: Sale) -> PaymentRequest | None:
-    """Return the newest request of a sale, but none from before its money was taken back."""
+    """Return the newest request of a sale that still says where it stands.
+
+    None from before its money was taken back, none whose payment has come, and none that failed
+    before a part was paid another way.
+    """
     rows = PaymentRequest.objects.filter(reference=sale.reference)
+    rows = rows.filter(~Q(state=RequestState.PAID) | Q(pk__in=awaited_payments(sale)))
+    parts = sale.tenders.filter(taken_back_at=None).order_by("-taken_at")
+    if last := parts.values_list("taken_at", flat=True).first():
+        rows = rows.exclude(state__in=BROUGHT_NOTHING, created_at__lt=last)
     if sale.state == SaleState.OWED:
         lost = sale.tenders.filter(taken_back_at__isnull=False)
         if last := lost.order_by("-taken_back_at").values_list("taken_back_at", flat=True).first():
@@ -199,7 +207,10 @@ def surplus_of(sale: Sale) -> list[Payment]:
     """Return payments that came in for a sale beside what settled it: they are to be given back."""
     if sale.state in OWING:
         return []
-    return list(unmatched_payments().filter(request__reference=sale.reference, allocated_cents=0))
+    rows = unmatched_payments().filter(request__reference=sale.reference, reversed_cents=0)
+    # Of one that paid a part, the rest; not what people have set aside since.
+    aside = Allocation.objects.filter(payment=OuterRef("pk"), undone_at=None)
+    return list(rows.exclude(Exists(aside.exclude(reference=sale.reference))))
 
 
 def cart_of(sale: Sale) -> dict[int, int]:
@@ -215,8 +226,3 @@ def sale_of_key(business: Business, key: str) -> Sale | None:
 def recent_sales(business: Business, limit: int = 8) -> QuerySet[Sale]:
     """Return the newest sales of a business."""
     return Sale.objects.filter(business=business).order_by("-pk")[:limit]
-
-
-def amount_of(product: Product, quantity_milli: int) -> int:
-    """Return the cents of `quantity_milli` thousandths at today's price, for showing."""
-    return line_total(product.price_cents, quantity_milli)

@@ -1,4 +1,4 @@
--- What may never change about a sale. The same rules as triggers.sqlite.sql.
+-- What may never change about a sale, a price, a code. The same rules as triggers.sqlite.sql.
 
 CREATE OR REPLACE FUNCTION duka_sale_update() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
@@ -14,10 +14,12 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF (OLD.id, OLD.business_id, OLD.key, OLD.sold_on, OLD.total_cents, OLD.vat_cents,
-        OLD.is_vat_registered, OLD.cashier_id, OLD.created_at)
+        OLD.discount_cents, OLD.discount_reason, OLD.discount_by_id,
+        OLD.is_vat_registered, OLD.cashier_id, OLD.session_id, OLD.created_at)
        IS DISTINCT FROM
        (NEW.id, NEW.business_id, NEW.key, NEW.sold_on, NEW.total_cents, NEW.vat_cents,
-        NEW.is_vat_registered, NEW.cashier_id, NEW.created_at) THEN
+        NEW.discount_cents, NEW.discount_reason, NEW.discount_by_id,
+        NEW.is_vat_registered, NEW.cashier_id, NEW.session_id, NEW.created_at) THEN
         RAISE EXCEPTION 'shops: what was rung up is frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -47,6 +49,13 @@ BEGIN
         RAISE EXCEPTION 'shops: a sale that has ended is frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    IF NEW.method = 'cash' AND NOT EXISTS (
+        SELECT 1 FROM shops_cashsession c JOIN shops_sale s ON s.business_id = c.business_id
+        WHERE c.id = NEW.session_id AND s.id = NEW.sale_id AND c.closed_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'shops: cash goes into a drawer that is open, of the same business'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     RETURN NEW;
 END
 $body$;
@@ -57,10 +66,10 @@ CREATE OR REPLACE FUNCTION duka_tender_update() RETURNS trigger LANGUAGE plpgsql
 BEGIN
     IF OLD.taken_back_at IS NOT NULL OR NEW.taken_back_at IS NULL
        OR (OLD.id, OLD.sale_id, OLD.method, OLD.amount_cents, OLD.rounding_cents, OLD.given_cents,
-           OLD.payment_id, OLD.taken_at)
+           OLD.payment_id, OLD.session_id, OLD.customer_id, OLD.key, OLD.taken_at)
           IS DISTINCT FROM
           (NEW.id, NEW.sale_id, NEW.method, NEW.amount_cents, NEW.rounding_cents, NEW.given_cents,
-           NEW.payment_id, NEW.taken_at) THEN
+           NEW.payment_id, NEW.session_id, NEW.customer_id, NEW.key, NEW.taken_at) THEN
         RAISE EXCEPTION 'shops: a tender is frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -90,3 +99,51 @@ CREATE TRIGGER duka_tender_update BEFORE UPDATE ON shops_tender FOR EACH ROW EXE
 CREATE TRIGGER duka_tender_delete BEFORE DELETE ON shops_tender FOR EACH ROW EXECUTE FUNCTION duka_sold();
 
 CREATE TRIGGER duka_tender_truncate BEFORE TRUNCATE ON shops_tender FOR EACH STATEMENT EXECUTE FUNCTION duka_sold();
+
+CREATE OR REPLACE FUNCTION duka_product_business() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF (OLD.id, OLD.business_id) IS DISTINCT FROM (NEW.id, NEW.business_id) THEN
+        RAISE EXCEPTION 'shops: a product stays with its business'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_product_business BEFORE UPDATE ON shops_product FOR EACH ROW EXECUTE FUNCTION duka_product_business();
+
+CREATE OR REPLACE FUNCTION duka_price() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION 'shops: a price is followed by another, never changed'
+        USING ERRCODE = 'integrity_constraint_violation';
+END
+$body$;
+
+CREATE TRIGGER duka_price_update BEFORE UPDATE ON shops_price FOR EACH ROW EXECUTE FUNCTION duka_price();
+
+CREATE TRIGGER duka_price_delete BEFORE DELETE ON shops_price FOR EACH ROW EXECUTE FUNCTION duka_price();
+
+CREATE TRIGGER duka_price_truncate BEFORE TRUNCATE ON shops_price FOR EACH STATEMENT EXECUTE FUNCTION duka_price();
+
+CREATE OR REPLACE FUNCTION duka_barcode_insert() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM shops_product WHERE id = NEW.product_id AND business_id = NEW.business_id
+    ) THEN
+        RAISE EXCEPTION 'shops: a code is of the business of its product'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER duka_barcode_insert BEFORE INSERT ON shops_barcode FOR EACH ROW EXECUTE FUNCTION duka_barcode_insert();
+
+CREATE OR REPLACE FUNCTION duka_barcode_update() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION 'shops: a code is taken off and given anew, never changed'
+        USING ERRCODE = 'integrity_constraint_violation';
+END
+$body$;
+
+CREATE TRIGGER duka_barcode_update BEFORE UPDATE ON shops_barcode FOR EACH ROW EXECUTE FUNCTION duka_barcode_update();

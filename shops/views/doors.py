@@ -6,29 +6,46 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, resolve_url
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
 from django.views.decorators.cache import never_cache
 
 from money.access import Ability, businesses_for
-from money.models import User
+from money.models import Business, User
 from money.views.doors import plain
 
 View = Callable[..., HttpResponse]
 
 
-def for_sellers(view: View) -> View:
-    """Let in who may sell in the business of the address; others sign in, or find nothing."""
+def for_those_who(*abilities: Ability) -> Callable[[View], View]:
+    """Let in who has one of `abilities` in the business of the address.
 
-    @wraps(view)
-    @never_cache
-    def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
-        if not isinstance(request.user, User):
-            return _to_login(request, slug)
-        mine = businesses_for(request.user, Ability.SELL).select_related("tax_person")
-        return view(request, get_object_or_404(mine, slug=slug), **kwargs)
+    The signed out sign in, others find nothing.
+    """
 
-    return guarded
+    def guard(view: View) -> View:
+        @wraps(view)
+        @never_cache
+        def guarded(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+            if not isinstance(request.user, User):
+                return _to_login(request, slug)
+            for ability in abilities:
+                mine = businesses_for(request.user, ability).select_related("tax_person")
+                if business := mine.filter(slug=slug).first():
+                    return view(request, business, **kwargs)
+            raise Http404
+
+        return guarded
+
+    return guard
+
+
+for_sellers = for_those_who(Ability.SELL)
+
+
+def may(user: User, ability: Ability, business: Business) -> bool:
+    """Tell whether `user` has `ability` in `business`."""
+    return businesses_for(user, ability).filter(pk=business.pk).exists()
 
 
 def _to_login(request: HttpRequest, slug: str) -> HttpResponse:

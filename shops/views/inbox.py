@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from money.access import businesses_for
 from money.cents import NotAnAmount, format_shillings, parse_shillings
+from money.forms.fields import id_of
 from money.models import Business
 from money.snapshot import snapshot
 from mpesa.actions.allocations import TooMuch
@@ -20,21 +21,28 @@ from mpesa.models import Allocation, Payment
 from shops.actions.inbox import (
     SETS_ASIDE,
     NoReason,
+    NoSuchCustomer,
     NoSuchSale,
     NotAllowed,
     NotEnough,
     UsedBefore,
     hold_as_credit,
     mark_for_refund,
+    match_to_customer,
     match_to_sale,
     undo_match,
 )
 from shops.actions.settle import NotOpen, StillAsking
+from shops.queries.customers import customer_named, debtors_of
 from shops.queries.inbox import inbox_of, sale_named
+from shops.queries.refunds import payouts_due
+from shops.queries.sales import owed_cents
 from shops.views.doors import fields_of, for_sellers, stored, user_of
 
+MOST_PAYOUTS = 50
 REFUSALS = (
     NotAllowed,
+    NoSuchCustomer,
     NoSuchSale,
     NotEnough,
     UsedBefore,
@@ -70,7 +78,33 @@ def match(request: HttpRequest, business: Business, payment_id: int) -> HttpResp
             by=user_of(request),
             now=timezone.now(),
         )
+        sale.refresh_from_db()
+        if sale.number is None:
+            due = format_shillings(owed_cents(sale))
+            return f"{payment.receipt} pays a part: KES {due} of the sale are still due."
         return f"{payment.receipt} is matched to receipt {sale.number}."
+
+    return _act(request, business, act, payment)
+
+
+@for_sellers
+@require_POST
+def match_debt(request: HttpRequest, business: Business, payment_id: int) -> HttpResponse:
+    """Take a payment off what a customer owes."""
+    payment = _payment(business, payment_id)
+
+    def act() -> str:
+        fields = fields_of(request)
+        customer = customer_named(business, fields.get("customer", ""))
+        done = match_to_customer(
+            payment_id=payment.pk,
+            customer_id=customer.pk if customer else 0,
+            key=_key(fields),
+            by=user_of(request),
+            now=timezone.now(),
+        )
+        cents = format_shillings(done.amount_cents)
+        return f"KES {cents} of {payment.receipt} is off what {customer} owes."
 
     return _act(request, business, act, payment)
 
@@ -124,9 +158,8 @@ def _payment(business: Business, payment_id: int) -> Payment:
 
 def _sale_id(business: Business, fields: dict[str, str]) -> int:
     """Return the sale that a form means. Raises NoSuchSale."""
-    pressed = fields.get("sale", "")
-    if pressed.isascii() and pressed.isdigit() and len(pressed) < 19:  # noqa: PLR2004
-        return int(pressed)
+    if pressed := id_of(fields.get("sale", "")):
+        return pressed
     sale = sale_named(business, fields.get("named", ""))
     if sale is None:
         raise NoSuchSale("Write a receipt's number, or a sale such as SALE42.")
@@ -173,6 +206,8 @@ def _page(
         "wanted": wanted if request.method == "GET" else None,
         "named": wanted.account_reference if wanted and request.method == "GET" else named,
         "may_set_aside": may_set_aside,
+        "debtors": debtors_of(business) if found.items else [],
+        "payouts": payouts_due([business])[:MOST_PAYOUTS] if may_set_aside else [],
         "refusal": refusal,
         "refused_pk": refused.pk if refused else None,
         "refusal_on_top": refusal is not None

@@ -15,7 +15,7 @@ from money.queries import device_of_token, people_with_pins
 SALT = "duka.device"
 # In a session: the device on which a PIN began it, the PIN's time of change, the last activity.
 BY_PIN, PIN_CHANGED, ACTIVE = "by_pin", "pin_changed", "pin_active"
-STAFF_PAGES = frozenset({"shops", "inbox"})
+STAFF_PAGES = frozenset({"shops", "inbox", "cash", "stock"})
 # Whatever a page asks by itself says nothing about a person in front of it.
 BY_ITSELF = frozenset({"shops:state"})
 # How exactly activity is known: a session is not written at every touch.

@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from money.actions.pins import NotEntered, UnknownDevice, enter_by_pin
+from money.forms.fields import id_of
 from money.models import Device
 from money.queries import people_with_pins
 from shops.views.doors import fields_of, stored
@@ -48,17 +49,12 @@ def switch(request: HttpRequest) -> HttpResponse:
 def _enter(request: HttpRequest, device: Device, who: str, pin: str) -> None:
     """Try the PIN; where it is right, nothing of the session before is left."""
     now = timezone.now()
-    held = enter_by_pin(device_id=device.pk, user_id=_number(who), pin=pin[:12], at=now)
+    held = enter_by_pin(device_id=device.pk, user_id=id_of(who), pin=pin[:12], at=now)
     request.session.flush()
     auth.login(request, held.user)
     request.session[BY_PIN] = device.pk
     request.session[PIN_CHANGED] = held.changed_at.isoformat()
     request.session[ACTIVE] = now.isoformat()
-
-
-def _number(text: str) -> int:
-    """Return an id; 0, which is nobody's, for what cannot be one."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len("9" * 19) else 0
 
 
 def _page(
@@ -73,7 +69,7 @@ def _page(
         "device": device,
         "business": device.business,
         "people": people,
-        "person": next((one for one in people if one.pk == _number(who)), None),
+        "person": next((one for one in people if one.pk == id_of(who)), None),
         "next": safe_next(back, device.business),
         "refusal": refusal,
         "digits": "123456789",

@@ -10,6 +10,7 @@ class ErpConfig(AppConfig):
         from erp import checks  # noqa: PLC0415 they read settings
 
         register(checks.safe_production)
+        register(checks.whole_restore)
         register(checks.second_place)
         register(checks.two_database_roles, Tags.database)
 

@@ -87,6 +87,8 @@ def _back(request: HttpRequest, match: ResolverMatch, business: Business) -> str
         return safe_next(request.get_full_path(), business)
     if match.namespace == "shops" and "sale_id" in match.kwargs:
         return resolve_url("shops:sale", business.slug, match.kwargs["sale_id"])
+    if match.namespace == "stock" and "count_id" in match.kwargs:
+        return resolve_url("stock:count", business.slug, match.kwargs["count_id"])
     return resolve_url("shops:counter", business.slug)
 
 

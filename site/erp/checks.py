@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 Django's own name
 
 from money import roles
+from periodic.safekeeping import unfinished
 
 LEAST_SECRET_KEY = 40
 LEAST_PASSPHRASE = 20
@@ -47,6 +48,12 @@ def safe_production(
         for number, (sentence, holds) in enumerate(wanted.items(), start=1)
         if not holds
     ]
+
+
+def whole_restore(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+    """Return an error where a restore was killed before all of the shop was in its place."""
+    sentence = unfinished.what_is(settings.VAR)
+    return [Error(sentence, id="erp.E010")] if sentence else []
 
 
 def second_place(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:

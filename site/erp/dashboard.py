@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
+
 from money.chart import Code
 from money.models import Business
 from money.queries import balances_of, takings_on
@@ -11,6 +13,11 @@ from mpesa import spool
 from mpesa.models import InboundMessage, InboundState
 from mpesa.queries import inbox_counts, inbox_of, paid_without_receipt, unsettled_requests
 from mpesa.rail import open_gaps, waiting_reversals
+from shops.cash_keys import OF_SESSIONS
+from shops.queries.batches import near_of
+from shops.queries.cash import unexplained
+from shops.queries.parked import flagged
+from shops.queries.stock import low_stock
 
 STALE = timedelta(minutes=1)
 
@@ -24,6 +31,11 @@ class Takings:
     mpesa_cents: int
     unidentified_cents: int
     unidentified_count: int = 0
+    # Products at their reorder level or below it.
+    low_stock: int = 0
+    # Batches near their best-before day or past it; parked sales that were paid in part.
+    expiring: int = 0
+    half_paid: int = 0
 
     @property
     def total_cents(self) -> int:
@@ -59,10 +71,12 @@ class Today:
 def today_of(businesses: Iterable[Business], day: date, now: datetime) -> Today:
     """Return the front page for these businesses, straight from the books."""
     mine = list(businesses)
-    cash = takings_on(mine, Code.CASH_DRAWER, day)
+    cash = takings_on(mine, Code.CASH_DRAWER, day, but=OF_SESSIONS)
     mpesa = takings_on(mine, Code.MPESA_TILL, day)
     unidentified = balances_of(mine, Code.UNIDENTIFIED)
     counts = inbox_counts(mine)
+    low, near = low_stock(mine), near_of(mine, day)
+    halves = flagged(mine, now, settings.PARKED_SALE_DAYS)
     rows = [
         Takings(
             business=b,
@@ -70,6 +84,9 @@ def today_of(businesses: Iterable[Business], day: date, now: datetime) -> Today:
             mpesa_cents=mpesa.get(b.pk, 0),
             unidentified_cents=-unidentified.get(b.pk, 0),
             unidentified_count=counts.get(b.pk, 0),
+            low_stock=low.get(b.pk, 0),
+            expiring=len(near.get(b.pk, [])),
+            half_paid=halves.get(b.pk, 0),
         )
         for b in mine
     ]
@@ -87,7 +104,14 @@ def _warnings(mine: list[Business], unidentified: dict[int, int], now: datetime)
     confirmed = paid_without_receipt(mine).count()
     inbox = inbox_of(mine)
     untied = [b.name for b in mine if inbox.get(b.pk, 0) != -unidentified.get(b.pk, 0)]
+    sessions = list(unexplained(mine))
+    uncounted = sum(session.is_uncounted for session in sessions)
     found = [
+        (uncounted, "{} cash sessions were closed by the clock, and nobody counted: see Cash."),
+        (
+            len(sessions) - uncounted,
+            "{} counts of a drawer differ by more than their limit and have no note: see Cash.",
+        ),
         (quarantined, "{} messages from M-Pesa do not agree with what we asked (quarantine)."),
         (waiting, "{} messages from M-Pesa wait for longer than a minute: is the worker running?"),
         (silent, "{} payment requests have no answer from Safaricom yet."),

@@ -1,8 +1,10 @@
 """The demo: one owner, her staff, three businesses with tills and products. Safe to run again."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import cache
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from money.actions.books import load_tax_rates, open_business
@@ -10,6 +12,7 @@ from money.chart import Code
 from money.models import Business, Membership, Role, TaxClass, TaxPerson, Trade, User
 from mpesa.addresses import new_secret
 from mpesa.models import Till, TillKind
+from shops.actions.goods import set_codes, set_price
 from shops.models import Product, Unit
 
 PASSWORD = "karibu-duka"  # noqa: S105 the demo's, refused in production
@@ -60,6 +63,22 @@ PEOPLE: tuple[tuple[str, str, str, bool, dict[str, str]], ...] = (
     (BOOKKEEPER, "Ann", "Njeri", True, dict.fromkeys(ALL, Role.ACCOUNTANT)),
     ("mutua", "Daniel", "Mutua", True, dict.fromkeys(ALL, Role.AUDITOR)),
 )
+
+# From this day on the demo's owner is registered, and its prices hold.
+OPENED_ON = date(2024, 1, 1)
+OPENED_AT = datetime(2024, 1, 1, 5, tzinfo=UTC)
+
+# What stands on packs.
+CODES = {
+    "Maize flour 2 kg": ("6161100000377",),
+    "Bread 400 g": ("6161100000742",),
+    "Milk 500 ml": ("6161100001114",),
+    "Cooking oil 1 L": ("6161100001480",),
+    "Bar soap": ("6161100001855",),
+    "Tea leaves 250 g": ("6161100002227",),
+    "Bottle 0.5 L": ("6161100002593",),
+    "Bottle 1 L": ("6161100002968",),
+}
 
 # Sealed water bears excise duty; millilitres in one piece.
 WATER = {
@@ -118,6 +137,10 @@ PRODUCTS: dict[str, tuple[tuple[str, int, TaxClass, Code, Unit], ...]] = {
         ("Gas refill 13 kg", 2900, _C, _GAS, Unit.PIECE),
         ("Cylinder 6 kg", 2800, _B, _SHELL, Unit.PIECE),
         ("Burner and grill", 950, _B, _SHELL, Unit.PIECE),
+        ("Yoghurt Strawberry 250 ml", 70, _B, _RETAIL, Unit.PIECE),
+        ("Yoghurt Vanilla 250 ml", 70, _B, _RETAIL, Unit.PIECE),
+        ("Yoghurt Vanilla 500 ml", 130, _B, _RETAIL, Unit.PIECE),
+        ("Chai pack", 270, _B, _RETAIL, Unit.PIECE),
     ),
 }
 
@@ -130,8 +153,8 @@ def load_demo() -> None:
             kra_pin="A001234567Z",
             defaults={
                 "name": "Amina Hassan",
-                "vat_registered_from": date(2024, 1, 1),
-                "excise_licensed_from": date(2024, 1, 1),
+                "vat_registered_from": OPENED_ON,
+                "excise_licensed_from": OPENED_ON,
             },
         )
     for slug, name, trade, address, phone, number, shortcode in BUSINESSES:
@@ -140,9 +163,11 @@ def load_demo() -> None:
                 tax_person=owner, slug=slug, name=name, trade=trade, address=address, phone=phone
             )
             _open_till(business, number, shortcode)
-            _stock_shelves(business)
     for username, first, last, is_staff, roles in PEOPLE:
         _hire(username, first, last, is_staff=is_staff, roles=roles.items())
+    for business in Business.objects.filter(slug__in=PRODUCTS).order_by("pk"):
+        with transaction.atomic():
+            _stock_shelves(business, User.objects.get(username=OWNER))
 
 
 def _open_till(business: Business, number: str, shortcode: str) -> None:
@@ -157,22 +182,32 @@ def _open_till(business: Business, number: str, shortcode: str) -> None:
     )
 
 
-def _stock_shelves(business: Business) -> None:
-    Product.objects.bulk_create(
-        [
-            Product(
-                business=business,
-                name=name,
-                unit=unit,
-                price_cents=shillings * 100,
-                tax_class=tax_class,
-                sales_account=account,
-                excise_millilitres=WATER.get(name, 0),
-            )
-            for name, shillings, tax_class, account, unit in PRODUCTS[business.slug]
-        ],
-        ignore_conflicts=True,
-    )
+def _stock_shelves(business: Business, owner: User) -> None:
+    here = set(Product.objects.filter(business=business).values_list("name", flat=True))
+    for name, shillings, tax_class, account, unit in PRODUCTS[business.slug]:
+        if name in here:
+            continue
+        product = Product.objects.create(
+            business=business,
+            name=name,
+            unit=unit,
+            tax_class=tax_class,
+            sales_account=account,
+            excise_millilitres=WATER.get(name, 0),
+        )
+        set_price(
+            product=product,
+            price_cents=shillings * 100,
+            from_day=OPENED_ON,
+            by=owner,
+            now=OPENED_AT,
+        )
+        set_codes(product=product, codes=CODES.get(name, ()), by=owner)
+
+
+@cache
+def _hashed() -> str:
+    return make_password(PASSWORD)
 
 
 def _hire(
@@ -181,8 +216,8 @@ def _hire(
     user = User.objects.filter(username=username).first()
     if user is None:
         user = User(username=username, first_name=first, last_name=last, is_staff=is_staff)
-        # Hashing is slow on purpose: not inside a transaction.
-        user.set_password(PASSWORD)
+        # Hashing is slow on purpose: once for all, and not inside a transaction.
+        user.password = _hashed()
     with transaction.atomic():
         if user.pk is None:
             user.save()

@@ -5,7 +5,7 @@ on where it stopped and a second one changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -100,6 +100,8 @@ class Year:
 
     def __init__(self, business: Business, bookkeeper: User) -> None:
         self.business, self.bookkeeper = business, bookkeeper
+        # From this day on what is sold and bought is made by the product's own actions.
+        self.is_real = False
         self.plan = PLANS[business.slug]
         self.balance: Counter[str] = Counter()
         self.used: Counter[tuple[str, str]] = Counter()
@@ -114,12 +116,23 @@ class Year:
                     self.balance[line[0]] += line[1]
                 yield draft
 
+    def real_day(self, day: date, held: Mapping[str, int]) -> list[Draft]:
+        """Return what is paid on a day whose sales were real; `held` are the books' balances."""
+        self.is_real = True
+        self.balance = Counter(held)
+        drafts = list(self._of_day(day, is_first=False))
+        for draft in drafts:
+            for line in draft.lines:
+                self.balance[line[0]] += line[1]
+        return drafts
+
     def _of_day(self, day: date, *, is_first: bool) -> Iterator[Draft]:
         if is_first:
             yield self._opening(day)
         if day.weekday() == MONDAY and not is_first:
             yield from self._week(day)
-        if day.weekday() != SUNDAY or self.business.trade != "laundry":
+        rests = self.business.trade == "laundry" and day.weekday() == SUNDAY
+        if not rests and not self.is_real:
             yield from self._sales(day)
         if day.day == 20:  # noqa: PLR2004 the day on which VAT and excise are due
             yield from self._taxes(day)
@@ -163,11 +176,12 @@ class Year:
     def _week(self, day: date) -> Iterator[Draft]:
         """Draw, bank what is in drawer and till, restock what was used, pay last week's goods."""
         drawings = self.plan.drawings * 100
+        payer = Code.BANK if self.is_real else Code.CASH_DRAWER
         yield self._draft(
-            day, "drawings", "Owner's drawings", (Code.OWNER_DRAWINGS, drawings), Code.CASH_DRAWER
+            day, "drawings", "Owner's drawings", (Code.OWNER_DRAWINGS, drawings), payer
         )
         cash = self.balance[Code.CASH_DRAWER] - drawings - 200_000
-        if cash > 0:
+        if cash > 0 and not self.is_real:
             yield self._draft(day, "cash", "Cash banked", (Code.BANK, cash), Code.CASH_DRAWER)
         if (till := self.balance[Code.MPESA_TILL]) > 0:
             charge = divide_half_up(till * TILL_CHARGE_BP, 10_000)
@@ -175,7 +189,8 @@ class Year:
             yield self._entry(day, "till", "Till withdrawn to the bank", lines)
         if (owed := -self.balance[Code.SUPPLIERS]) > 0:
             yield self._draft(day, "suppliers", "Suppliers paid", (Code.SUPPLIERS, owed), Code.BANK)
-        if any(self.used.values()):  # the first day may have been one of rest
+        # The first day may have been one of rest.
+        if any(self.used.values()) and not self.is_real:
             yield self._restock(day)
 
     def _restock(self, day: date) -> Draft:

@@ -5,6 +5,8 @@ from itertools import groupby
 
 from django.utils import timezone
 
+from erp import demo_month
+from erp.demo import CASHIER, OWNER
 from erp.demo_days import PLANS, Year
 from money.actions.periods import close_day, close_year, lock_month
 from money.actions.posting import post_many
@@ -12,14 +14,19 @@ from money.actions.transfers import move_between
 from money.calendar import end_of_month
 from money.chart import Code
 from money.models import Business, Entry, PeriodEvent, User
+from money.queries import balances
+from shops.models import CashSession
 
 DAYS = 365
+# Whose last month is sold by the product's own actions.
+SHOP = "duka"
 OPENED = "demo:{slug}:{day}:opening"
 
 
-def load_year(*, now: datetime, bookkeeper: User) -> None:
+def load_year(*, now: datetime, bookkeeper: User, days: int = demo_month.DAYS) -> None:
     """Post the year before today into the demo's books and close it up to the day before yesterday.
 
+    The shop's last `days` are lived through, sale by sale; those before are a few entries each.
     Books in which somebody began to work without it are left alone. Commits a week at a time, so
     no writer waits long; what was begun is finished by the next call.
     """
@@ -30,7 +37,7 @@ def load_year(*, now: datetime, bookkeeper: User) -> None:
         return
     last = first + timedelta(days=DAYS - 1)
     for business in businesses:
-        _post_year(business, first, last, bookkeeper)
+        _post_year(business, first, last, bookkeeper, days)
     _lend(first, last, bookkeeper)
     for business in businesses:
         _close(business, first, last, bookkeeper, now)
@@ -48,11 +55,40 @@ def _first_day(businesses: list[Business], today: date) -> date | None:
     return None if is_closed else begun.occurred_on
 
 
-def _post_year(business: Business, first: date, last: date, bookkeeper: User) -> None:
-    drafts = Year(business, bookkeeper).entries(first, last)
+def _post_year(business: Business, first: date, last: date, bookkeeper: User, days: int) -> None:
+    year = Year(business, bookkeeper)
+    is_shop = business.slug == SHOP
+    real_from = last + timedelta(days=1)
+    if is_shop:
+        # What was interrupted goes on with as many days as it began with.
+        real_from = _first_sold(business) or last - timedelta(days=days - 1)
+    drafts = year.entries(first, real_from - timedelta(days=1))
     for _, week in groupby(drafts, key=lambda draft: draft.occurred_on.isocalendar()[:2]):
         some = list(week)
         post_many(some, posted_at=_evening(some[-1].occurred_on))
+    if is_shop:
+        _sell_month(year, real_from, last)
+
+
+def _first_sold(business: Business) -> date | None:
+    """Return the first day that was lived through, if one was begun."""
+    rows = CashSession.objects.filter(business=business, key__startswith=f"demo-{SHOP}-")
+    return rows.order_by("day").values_list("day", flat=True).first()
+
+
+def _sell_month(year: Year, first: date, last: date) -> None:
+    """Sell the shop's last month day by day, and pay between what a year pays."""
+    people = {user.username: user for user in User.objects.filter(username__in=(OWNER, CASHIER))}
+    shop = demo_month.shop_of(year.business, people[OWNER], people[CASHIER], last)
+    demo_month.begin(shop, first)
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        demo_month.live_through(shop, day)
+        drafts = year.real_day(day, balances(year.business))
+        # What was begun and interrupted is there already: its sums were those of that evening.
+        there = Entry.objects.filter(key__startswith=f"demo:{SHOP}:{day}:").exists()
+        if drafts and not there:
+            post_many(drafts, posted_at=_evening(day))
 
 
 def _evening(day: date) -> datetime:

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "erp.by_pin.ByPin",
+    "erp.first_password.FirstPassword",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "erp.urls"
@@ -128,8 +129,9 @@ PAPER_DAYS = env.integer("PAPER_DAYS", 400, least=1, most=3650)
 JOB_DAYS = env.integer("JOB_DAYS", 90, least=1, most=3650)
 JOBS_AT_ONCE = env.integer("JOBS_AT_ONCE", 2, least=1, most=16)
 JOB_HEARTBEAT_SECONDS = env.integer("JOB_HEARTBEAT_SECONDS", 5, least=1, most=60)
-# A running job that nobody told of for so long is another worker's.
-JOB_SILENT_SECONDS = env.integer("JOB_SILENT_SECONDS", 30, least=3, most=600)
+# A running job that nobody told of for so long is another worker's: never one between two beats.
+_BEATS = 3 * JOB_HEARTBEAT_SECONDS
+JOB_SILENT_SECONDS = env.integer("JOB_SILENT_SECONDS", max(30, _BEATS), least=_BEATS, most=600)
 # How often a worker looks for silent jobs, for due ones that no bell announced, and at its memory.
 JOB_LOOK_SECONDS = env.integer("JOB_LOOK_SECONDS", 10, least=1, most=60)
 # Between asking a job's process to stop and killing it.
@@ -150,9 +152,13 @@ BACKUP_S3_SECRET_KEY = env.secret("BACKUP_S3_SECRET_KEY")
 MAIL_MEGABYTES = env.integer("MAIL_MEGABYTES", 15, least=1, most=100)
 # How often a worker writes that it lives.
 HEARTBEAT_SECONDS = env.integer("HEARTBEAT_SECONDS", 10, least=1, most=60)
+# Within these a limit can be reached, and is not exceeded by whoever is well.
+_LEAST, _MOST = {"worker_silent_seconds": 2 * HEARTBEAT_SECONDS}, {"memory_percent": 99}
 LIMITS = Limits(
     **{
-        name: env.integer(name.upper(), default, least=1, most=1_000_000)
+        name: env.integer(
+            name.upper(), default, least=_LEAST.get(name, 1), most=_MOST.get(name, 1_000_000)
+        )
         for name, default in asdict(Limits()).items()
     }
 )
@@ -179,9 +185,14 @@ CSRF_FAILURE_VIEW = "erp.views.stale_form"
 SESSION_COOKIE_AGE = 12 * 3600
 # The token of a counter's device; browsers keep no cookie longer than 400 days.
 DEVICE_COOKIE_NAME = f"{SESSION_COOKIE_NAME}_device"
+KNOWN_COOKIE_NAME = f"{SESSION_COOKIE_NAME}_known"
 DEVICE_COOKIE_AGE = 400 * 24 * 3600
 # A session that a PIN began is locked after so many minutes without a touch; 0 is never.
 COUNTER_LOCK_MINUTES = env.integer("COUNTER_LOCK_MINUTES", 5, least=0, most=720)
+# A cash session that nobody closed for so long is closed by the clock, as uncounted.
+CASH_SESSION_HOURS = env.integer("CASH_SESSION_HOURS", 18, least=1, most=72)
+# An open sale that nobody paid anything of for so long is given up by the clock.
+PARKED_SALE_DAYS = env.integer("PARKED_SALE_DAYS", 3, least=1, most=90)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0

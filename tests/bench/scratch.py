@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
+from tests import migrated
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHILD_SECONDS = 1500
@@ -76,28 +76,26 @@ def scratch(server: str, *, is_migrated: bool = True) -> Iterator[Scratch]:
             # The CPU of a parallel worker would escape the count.
             "PGOPTIONS": "-c max_parallel_workers_per_gather=0",
         }
-        with _database(server) as url:
+        with _database(server, is_migrated=is_migrated) as url:
             if url:
                 env["DATABASE_URL"] = url
             place = Scratch("PostgreSQL" if url else "SQLite", env)
-            if is_migrated:
-                migrate = [sys.executable, "manage.py", "migrate", "-v0"]
-                subprocess.run(migrate, cwd=ROOT, env=env, check=True, timeout=120)
+            if is_migrated and not url:
+                migrated.fill_file(Path(folder, "duka.sqlite3"))
             yield place
 
 
 @contextlib.contextmanager
-def _database(server: str) -> Iterator[str]:
+def _database(server: str, *, is_migrated: bool) -> Iterator[str]:
     """Make a PostgreSQL database named after the server's own, so that whoever gave it finds it."""
     if not server:
         yield ""
         return
     parts = urlsplit(server)
     name = f"{parts.path.strip('/')[:40] or 'duka'}_bench_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0".encode())
+    like = migrated.template_on(server) if is_migrated else "template0"
+    migrated.execute_on(server, f'CREATE DATABASE "{name}" ENCODING \'UTF8\' TEMPLATE "{like}"')
     try:
         yield urlunsplit(parts._replace(path=f"/{name}"))
     finally:
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+        migrated.execute_on(server, f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,5 +1,9 @@
-"""A house of real processes and a headless Chromium in front of it."""
+"""A house of real processes and a headless Chromium in front of it.
 
+SHORT=1 walks each journey on a phone, and the first one of each file on a desk as well.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +17,24 @@ SIZES: dict[str, ViewportSize] = {
     "360": {"width": 360, "height": 740},
     "1280": {"width": 1280, "height": 800},
 }
+DESK = "1280"
 PICTURES = Path(__file__).resolve().parent.parent.parent / "var" / "pictures"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a short run does not look at."""
+    if not os.environ.get("SHORT"):
+        return
+    firsts: dict[Path, str] = {}
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        size = item.callspec.params.get("person") if hasattr(item, "callspec") else None
+        is_first = firsts.setdefault(item.path, item.originalname) == item.originalname
+        (kept if size != DESK or is_first else left_out).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")

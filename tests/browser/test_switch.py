@@ -98,3 +98,61 @@ def test_without_javascript_a_pin_opens_the_counter(person: Person) -> None:
         page.wait_for_url("**/s/duka/")
     finally:
         plain.close()
+
+
+def at_the_counter_by_pin(person: Person) -> Page:
+    """Baraka by PIN at a counter, whose browser's clock goes as the test says."""
+    set_a_pin(person, "baraka")
+    page = make_it_a_counter(person, "amina")
+    person.context.clock.install()
+    page.goto(f"{person.house.url}/people/switch")
+    page.click(".names >> text=Baraka")
+    enter_a_pin(page, PIN)
+    page.wait_for_url("**/s/duka/")
+    return page
+
+
+def test_the_counter_locks_by_itself_when_nobody_touches_it(person: Person) -> None:
+    page = at_the_counter_by_pin(person)
+    page.click(".tile:has-text('Sugar')")
+
+    person.context.clock.fast_forward("04:50")
+    expect(page.locator("#total")).to_have_text("KES 150")
+    person.context.clock.fast_forward("00:15")
+
+    page.wait_for_url("**/people/switch*")
+    expect(page.locator("h1")).to_have_text("Who are you?")
+    person.picture("locked")
+    page.click(".names >> text=Baraka")
+    enter_a_pin(page, PIN)
+    page.wait_for_url("**/s/duka/")
+    expect(page.locator("#total")).to_have_text("KES 150")
+
+
+def test_a_touch_keeps_the_counter_open_and_tells_the_server(person: Person) -> None:
+    page = at_the_counter_by_pin(person)
+    for _ in range(3):
+        person.context.clock.fast_forward("04:00")
+        with page.expect_response("**/people/alive") as told:
+            page.click("#total")
+        assert told.value.status == 204
+
+    assert page.url.endswith("/s/duka/")
+    person.context.clock.fast_forward("05:02")
+    page.wait_for_url("**/people/switch*")
+
+
+def test_who_works_in_one_tab_is_not_locked_in_the_other(person: Person) -> None:
+    page = at_the_counter_by_pin(person)
+    other = person.context.new_page()
+    other.goto(f"{person.house.url}/s/duka/")
+
+    person.context.clock.fast_forward("04:00")
+    other.click("#total")
+    person.context.clock.fast_forward("04:00")
+
+    expect(page.locator("#total")).to_be_visible()
+    assert page.url.endswith("/s/duka/")
+    person.context.clock.fast_forward("01:05")
+    page.wait_for_url("**/people/switch*")
+    other.wait_for_url("**/people/switch*")

@@ -11,8 +11,10 @@ from django.conf import settings as the_settings
 from django.test import Client
 from pytest_django import Settings
 
-from money.actions.pins import set_pin
+from money.actions.own_pin import set_pin
 from money.models import Business, Device, Pin, Role, User
+from shops.actions.drawers import first_drawer
+from shops.models import CashSession
 from tests import make
 from tests.make import NOW
 
@@ -46,7 +48,7 @@ def with_pin(username: str) -> User:
     user = User.objects.get(username=username)
     user.set_password("karibu")
     user.save()
-    set_pin(user=user, password="karibu", pin=PIN, at=NOW)
+    set_pin(user=user, password="karibu", pin=PIN, door=make.HERE, at=NOW)
     return user
 
 
@@ -142,7 +144,7 @@ def test_a_cashier_has_neither_devices_nor_others_pins(
 ) -> None:
     client.force_login(baraka)
 
-    assert client.post(PEOPLE + deed, {"name": "Mine"}).status_code == 422
+    assert client.post(PEOPLE + deed, {"name": "Mine"}).status_code == 404
     page = client.get(PEOPLE).content.decode()
     assert "Set PIN" in page
     assert "Make this a counter" not in page
@@ -277,6 +279,22 @@ def test_a_pin_opens_neither_admin_nor_books_even_to_a_superuser(tablet: Client,
 
     assert response.status_code == 403
     assert "Sign in by password" in response.content.decode()
+
+
+def test_a_pin_opens_the_drawer_of_the_device_and_no_other(tablet: Client, baraka: User) -> None:
+    duka = Business.objects.get(slug="duka")
+    maji = make.a_business(slug="maji")
+    make.a_user("baraka", maji=Role.CASHIER)
+    enter(tablet, baraka)
+    drawer, theirs = first_drawer(duka), first_drawer(maji)
+    fields = {"key": "0123456789abcdef", "n-100": "5", "source": "owner"}
+
+    assert tablet.get("/cash/duka/").status_code == 200
+    opened = tablet.post(f"/cash/duka/drawers/{drawer.pk}/open", fields)
+    refused = tablet.post(f"/cash/maji/drawers/{theirs.pk}/open", fields)
+
+    assert (opened.status_code, refused.status_code) == (302, 403)
+    assert CashSession.objects.get().opened_by == baraka
 
 
 def test_a_pin_changes_no_pin_and_no_device(tablet: Client) -> None:

@@ -10,7 +10,8 @@ import huey
 import pytest
 from pytest_django import Settings
 
-from erp.checks import safe_production, second_place
+from erp.checks import safe_production, second_place, whole_restore
+from periodic.safekeeping import unfinished
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -143,3 +144,16 @@ def test_check_says_which_variable_is_wrong(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].endswith(
         "PORT is 'eighty': write a whole number from 1 to 65535."
     )
+
+
+def test_half_a_restored_shop_is_refused(settings: Settings, tmp_path: Path) -> None:
+    settings.VAR = tmp_path
+    assert whole_restore(None) == []
+    unfinished.begin(tmp_path, "duka-20261122T220000Z.dukabackup")
+
+    (error,) = whole_restore(None)
+
+    assert error.id == "erp.E010"
+    assert "duka-20261122T220000Z.dukabackup was cut short" in error.msg
+    unfinished.end(tmp_path)
+    assert whole_restore(None) == []

@@ -11,6 +11,8 @@ from erp.dashboard import Takings, Today, today_of
 from money.models import Business
 from mpesa.actions.inbound import receive
 from mpesa.models import InboundMessage, InboundState, Payment, PaymentRequest, RequestState, Till
+from shops.actions.cash_moves import note_session
+from shops.actions.drawers import close_forgotten, close_session
 from shops.actions.settle import match_payment, take_cash
 from tests import make
 from tests.make import NOW, TODAY
@@ -18,7 +20,7 @@ from tests.make import NOW, TODAY
 
 @pytest.fixture
 def duka(db: None) -> Business:
-    return make.a_business(vat_registered_from=date(2024, 1, 1))
+    return make.a_shop(vat_registered_from=date(2024, 1, 1))
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def a_message(till: Till, *, age: timedelta = timedelta(0)) -> InboundMessage:
 
 
 def test_today_of_shows_each_business_its_own(duka: Business, till: Till) -> None:
-    maji = make.a_business(slug="maji")
+    maji = make.a_shop(slug="maji")
     sold_for_cash(duka)
     sold_for_cash(duka, milli=500)
     sold_by_mpesa(till, "UKMMATCHED")
@@ -92,9 +94,9 @@ def test_today_of_asks_as_often_whatever_the_number_of_businesses(
 ) -> None:
     shops = [duka, *(make.a_business(slug=f"shop-{n}") for n in range(4))]
 
-    with django_assert_num_queries(11):  # type: ignore[operator]
+    with django_assert_num_queries(15):  # type: ignore[operator]
         today_of(shops[:1], TODAY, NOW)
-    with django_assert_num_queries(11):  # type: ignore[operator]
+    with django_assert_num_queries(15):  # type: ignore[operator]
         today_of(shops, TODAY, NOW)
 
 
@@ -116,6 +118,29 @@ def test_warnings_say_what_needs_a_look(duka: Business, till: Till) -> None:
         "1 messages from M-Pesa wait for longer than a minute: is the worker running?",
         "1 payment requests have no answer from Safaricom yet.",
         "1 payments are confirmed by Safaricom, their receipts have not arrived.",
+    ]
+
+
+def test_warnings_tell_of_drawers_until_there_is_a_note(duka: Business) -> None:
+    owner = make.amina()
+    close_forgotten(now=NOW, after_hours=0)
+    short = close_session(
+        session_id=make.a_session(duka, shillings=500, source="owner").pk,
+        business=duka,
+        counts={},
+        left_cents=None,
+        by=make.a_user("baraka"),
+        now=NOW,
+    )
+
+    assert today_of([duka], TODAY, NOW).warnings == [
+        "1 cash sessions were closed by the clock, and nobody counted: see Cash.",
+        "1 counts of a drawer differ by more than their limit and have no note: see Cash.",
+    ]
+    note_session(session_id=short.pk, business=duka, text="Robbed", by=owner, now=NOW)
+
+    assert today_of([duka], TODAY, NOW).warnings == [
+        "1 cash sessions were closed by the clock, and nobody counted: see Cash."
     ]
 
 

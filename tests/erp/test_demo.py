@@ -12,11 +12,25 @@ from erp.demo import load_demo
 from money.access import Ability, businesses_for
 from money.models import Account, Book, Business, Membership, TaxPerson, TaxRate, User
 from mpesa.models import Till
-from shops.models import Product
+from shops.actions.goods import set_codes
+from shops.models import Barcode, Price, Product
+from tests import make
 
 pytestmark = pytest.mark.django_db
 
-MODELS = (TaxPerson, TaxRate, Business, Book, Account, Till, Product, User, Membership)
+MODELS = (
+    TaxPerson,
+    TaxRate,
+    Business,
+    Book,
+    Account,
+    Till,
+    Product,
+    Price,
+    Barcode,
+    User,
+    Membership,
+)
 
 
 def rows() -> dict[str, list[tuple[object, ...]]]:
@@ -38,7 +52,9 @@ def test_demo_loaded_twice_is_the_same_demo() -> None:
         "Business": 3,
         "Book": 3,
         "Till": 3,
-        "Product": 36,
+        "Product": 40,
+        "Price": 40,
+        "Barcode": 8,
         "User": 8,
         "Membership": 17,
     }
@@ -46,7 +62,9 @@ def test_demo_loaded_twice_is_the_same_demo() -> None:
 
 def test_demo_leaves_what_was_changed_as_it_is() -> None:
     load_demo()
-    Product.objects.filter(name="Bread 400 g").update(price_cents=7_000)
+    bread = Product.objects.get(name="Bread 400 g")
+    make.a_price(bread, shillings=70, from_day=make.TODAY)
+    set_codes(product=bread, codes=["2000000000015"], by=User.objects.get(username="amina"))
     amina = User.objects.get(username="amina")
     amina.set_password("another one")
     amina.save()
@@ -54,7 +72,8 @@ def test_demo_leaves_what_was_changed_as_it_is() -> None:
 
     load_demo()
 
-    assert Product.objects.get(name="Bread 400 g").price_cents == 7_000
+    assert make.cents(bread) == 7_000
+    assert [row.code for row in bread.barcodes.all()] == ["2000000000015"]
     assert User.objects.get(username="amina").check_password("another one")
     assert sorted(Till.objects.values_list("callback_secret", flat=True)) == secrets
 
@@ -62,7 +81,7 @@ def test_demo_leaves_what_was_changed_as_it_is() -> None:
 def test_demo_tells_how_to_sign_in_and_that_works(client: Client) -> None:
     said = StringIO()
 
-    call_command("demo", stdout=said)
+    call_command("demo", days=1, stdout=said)
 
     assert said.getvalue() == "demo: sign in as amina or baraka, password karibu-duka\n"
     assert client.login(username="amina", password="karibu-duka")
@@ -81,14 +100,14 @@ def test_demo_is_refused_in_production(settings: Settings) -> None:
     assert not User.objects.exists()
 
 
-def test_demo_prices_a_dozen_products_of_each_business() -> None:
+def test_demo_prices_a_dozen_products_or_more_of_each_business() -> None:
     load_demo()
 
     products = list(Product.objects.select_related("business"))
     assert Counter(product.business.slug for product in products) == {
         "maji": 12,
         "dobi": 12,
-        "duka": 12,
+        "duka": 16,
     }
     accounts = set(Account.objects.filter(kind="income").values_list("business_id", "code"))
     assert {(p.business_id, p.sales_account) for p in products} - accounts == set()

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,21 +13,45 @@ import pytest
 from beancount import loader
 from beancount.core import data, inventory
 from django.core.management import call_command
+from django.utils import timezone
 
-from erp import demo_year
 from erp.demo import BOOKKEEPER, load_demo
 from erp.demo_days import Year
+from erp.demo_goods import FRESH
 from erp.demo_year import load_year
 from money.chart import Code
-from money.models import Book, Business, Entry, EntryKind, Line, PeriodEvent, TaxPerson, User
+from money.models import Book, Business, Line, PeriodEvent, TaxPerson, User
 from money.queries import balances
 from money.report import Figure, Period, Report
 from money.statements import STATEMENTS
 from money.statements.vat import vat_return
 from money.verification import verify_books
-from tests.make import NOW, TODAY, an_entry
+from mpesa.queries import unmatched_payments
+from periodic.verification import verify_everything
+from shops.models import (
+    BatchLevel,
+    BatchMove,
+    CashMove,
+    CashSession,
+    LineStock,
+    Loss,
+    LossReason,
+    Method,
+    Purchase,
+    PurchaseLine,
+    Refund,
+    Sale,
+    SaleLine,
+    StockMoveKind,
+    Tender,
+)
+from shops.queries.batches import near_of
+from shops.queries.goods import products_of, tiles_of
+from tests.make import NOW, TODAY
+from tests.once import made_once
 
-pytestmark = pytest.mark.django_db
+# One worker loads the year once for all tests that only look at it.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo year")]
 FIRST = TODAY - timedelta(days=365)
 
 
@@ -42,9 +67,17 @@ def heads() -> dict[str, tuple[int, str]]:
     }
 
 
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Load the year for the whole module."""
+    with made_once(django_db_blocker):
+        with django_db_blocker.unblock():
+            load()
+        yield
+
+
 @pytest.fixture
-def year(db: None) -> list[Business]:
-    load()
+def year(loaded: None, db: None) -> list[Business]:
     return list(Business.objects.order_by("pk"))
 
 
@@ -66,45 +99,66 @@ def test_year_loaded_twice_is_the_same_year(year: list[Business]) -> None:
     assert (heads(), PeriodEvent.objects.count()) == (first, events)
 
 
-def test_year_that_was_interrupted_goes_on_where_it_stopped(
-    monkeypatch: pytest.MonkeyPatch,
+def test_month_shows_what_a_shop_does(year: list[Business]) -> None:
+    assert [outcome for outcome in verify_everything() if outcome.findings] == []
+    assert set(Tender.objects.values_list("method", flat=True)) == set(Method.values)
+    assert Refund.objects.exists()
+    assert Sale.objects.filter(discount_cents__gt=0).exists()
+    assert Purchase.objects.exists()
+    assert CashSession.objects.exclude(variance_cents=0).exists()
+    assert {"out", "drop"} <= set(CashMove.objects.values_list("kind", flat=True))
+
+
+def test_month_keeps_batches_sells_them_in_time_and_writes_off_the_rest(
+    year: list[Business],
 ) -> None:
-    class Killed(Exception):
-        pass
+    bought = PurchaseLine.objects.filter(batch__best_before__isnull=False)
+    assert set(bought.values_list("item__product__name", flat=True)) == set(FRESH)
+    assert not BatchLevel.objects.filter(batch__best_before=None).exists()
 
-    calls = 0
-
-    def dying(*args: Any, **kwargs: Any) -> object:
-        nonlocal calls
-        calls += 1
-        if calls == 60:
-            raise Killed
-        return real(*args, **kwargs)
-
-    real = demo_year.post_many
-    monkeypatch.setattr(demo_year, "post_many", dying)
-    with pytest.raises(Killed):
-        load()
-    monkeypatch.setattr(demo_year, "post_many", real)
-
-    load(NOW + timedelta(days=1))
-
-    assert verify_books().is_ok
-    assert Entry.objects.filter(kind=EntryKind.OPENING).count() == 3
-    assert not Entry.objects.filter(occurred_on__gte=TODAY).exists()
+    sold = BatchMove.objects.filter(move__kind=StockMoveKind.SALE)
+    days = sold.values_list("batch__best_before", "move__at")
+    late = [day for day, at in days if day is None or day < timezone.localdate(at)]
+    assert (len(days) > 50, late) == (True, [])
+    lost = Loss.objects.filter(reason=LossReason.EXPIRED, note__contains="best before")
+    assert lost.exclude(cost_cents=0).exists()
 
 
-def test_year_keeps_out_of_books_that_are_in_use() -> None:
-    load_demo()
-    an_entry(Business.objects.get(slug="duka"))
+def test_month_leaves_one_batch_past_its_day_and_one_near_it(year: list[Business]) -> None:
+    near = near_of(year, TODAY)[Business.objects.get(slug="duka").pk]
 
-    load_year(now=NOW, bookkeeper=User.objects.get(username=BOOKKEEPER))
+    names = {(row.level.batch.item.product.name, row.is_expired) for row in near}
+    assert {("Yoghurt Vanilla 250 ml", True), ("Yoghurt Strawberry 250 ml", False)} <= names
 
-    assert Entry.objects.count() == 1
+
+def test_month_sells_a_bundle_off_the_shelf_of_its_parts(year: list[Business]) -> None:
+    lines = SaleLine.objects.filter(name="Chai pack")
+    parts = LineStock.objects.filter(line__in=lines).select_related("item__product", "line")
+
+    assert lines.exists()
+    assert Counter((part.item.product.name, part.line_id) for part in parts) == {
+        (name, line.pk): 1 for line in lines for name in ("Sugar", "Tea leaves 250 g")
+    }
+    assert {part.item.product.tax_class for part in parts} == {line.tax_class for line in lines}
+
+
+def test_month_has_yoghurts_on_one_tile(year: list[Business]) -> None:
+    duka = Business.objects.get(slug="duka")
+    tiles = tiles_of(duka, products_of(duka, TODAY), TODAY, opens_families=False)
+
+    (tile,) = [tile for tile in tiles if tile.family]
+    assert (str(tile.family), [row.variant for row in tile.variants]) == (
+        "Yoghurt",
+        ["Strawberry 250 ml", "Vanilla 250 ml", "Vanilla 500 ml"],
+    )
+    assert set(tile.variants) <= {
+        line.product
+        for line in SaleLine.objects.filter(product__family=tile.family).select_related("product")
+    }
 
 
 def test_year_leaves_the_inbox_and_today_alone(year: list[Business]) -> None:
-    assert not Line.objects.filter(account__code=Code.UNIDENTIFIED).exists()
+    assert not unmatched_payments().exists()
     assert not Line.objects.filter(occurred_on__gte=TODAY).exists()
 
 
@@ -190,13 +244,3 @@ def test_beancount_finds_the_demo_year_as_we_do(
     theirs = {code: cents for code, cents in balances_in(entries) if cents}
     ours = {c: cents for c, cents in balances(Business.objects.get(slug=slug)).items() if cents}
     assert theirs == ours
-
-
-def test_every_day_of_the_week_can_be_the_first() -> None:
-    load_demo()
-    bookkeeper = User.objects.get(username=BOOKKEEPER)
-
-    for first in (FIRST + timedelta(days=later) for later in range(7)):
-        for business in Business.objects.order_by("pk"):
-            for draft in Year(business, bookkeeper).entries(first, first + timedelta(days=40)):
-                draft.refuse_unpostable()

@@ -1,5 +1,8 @@
 """Reading the environment: typed values, and sentences for wrong ones."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,3 +150,31 @@ def test_two_secrets_are_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ImproperlyConfigured, match="keep one"):
         env.secret(NAME)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"JOB_SILENT_SECONDS": "14"},
+        {"JOB_SILENT_SECONDS": "30", "JOB_HEARTBEAT_SECONDS": "20"},
+        {"WORKER_SILENT_SECONDS": "19"},
+        {"WORKER_SILENT_SECONDS": "60", "HEARTBEAT_SECONDS": "60"},
+        {"MEMORY_PERCENT": "100"},
+    ],
+    ids=lambda wrong: " ".join(wrong.values()),
+)
+def test_a_limit_that_the_well_exceed_or_nobody_ever_stops_the_start(
+    wrong: dict[str, str], tmp_path: Path
+) -> None:
+    told = {"VAR": str(tmp_path), "PYTHONPATH": os.pathsep.join(["site", "."]), **wrong}
+
+    started = subprocess.run(
+        [sys.executable, "-c", "import erp.settings"],
+        env=dict(os.environ) | told,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert started.returncode
+    assert f"{next(iter(wrong))} is " in started.stderr

@@ -16,7 +16,7 @@ from tests.make import NOW
 
 @pytest.fixture
 def duka(db: None) -> Business:
-    return make.a_business()
+    return make.a_shop()
 
 
 @pytest.fixture
@@ -31,12 +31,12 @@ def paid_in_cash(duka: Business, by: User) -> Sale:
 def test_verify_runs_every_check(duka: Business, amina: User, capsys) -> None:
     paid_in_cash(duka, amina)
     call_command("verify")
-    assert capsys.readouterr().out == "ok: books, inbox, sales\n"
+    assert capsys.readouterr().out == "ok: books, inbox, sales, cash, stock\n"
 
     call_command("verify", "--json")
     assert json.loads(capsys.readouterr().out) == {
         "ok": True,
-        "checks": {"books": [], "inbox": [], "sales": []},
+        "checks": {"books": [], "inbox": [], "sales": [], "cash": [], "stock": []},
     }
 
 
@@ -56,14 +56,16 @@ def test_verify_names_what_does_not_tie_and_exits_with_1(
     assert end.value.code == 1
     assert capsys.readouterr().out.splitlines() == [
         f"sales: duka: cash {tender.pk}: its entry is missing or another one",
+        f"sales: duka: sale {tender.sale_id}: called paid, or owed, and is not",
         "sales: duka: sales owe KES 10, account 1300 says KES 0",
+        "cash: duka: cash sessions moved KES 170 on account 1000, the books say KES 180",
     ]
 
     with pytest.raises(SystemExit):
         call_command("verify", "--json")
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is False
-    assert answer["checks"]["sales"][1] == {
+    assert answer["checks"]["sales"][2] == {
         "business": "duka",
         "number": 0,
         "what": "sales owe KES 10, account 1300 says KES 0",

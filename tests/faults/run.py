@@ -25,6 +25,8 @@ from tests.journeys.house import House, opened, wait_until
 
 PAYMENTS, KILLS, ODD = 2_000, 20, 2_000
 PART_OF_STK = 0.5
+# Safaricom is asked again about what has no answer after pauses that grow to this.
+STILL_SECONDS = 240
 BATCH = 50
 SHORTCODE, TILL = "9900300", "9900302"
 KEY = ("simulator-key", "simulator-secret")
@@ -55,6 +57,14 @@ WAITING = (
     "SELECT (SELECT count(*) FROM mpesa_inboundmessage WHERE state = 'waiting')"
     " + (SELECT count(*) FROM mpesa_paymentrequest WHERE state IN ('created', 'asked'))"
 )
+# "unknown" is a worker that died between claiming and asking, "expired" nobody who asked in time;
+# of what is "paid" the pull told alone, and nothing said whose prompt it answered.
+CAME_TO_NOTHING = """
+    SELECT r.state, r.result_code, count(*) FROM mpesa_paymentrequest r
+    WHERE r.reference LIKE 'fault:%'
+    AND NOT EXISTS (SELECT 1 FROM mpesa_payment p WHERE p.request_id = r.id)
+    GROUP BY r.state, r.result_code ORDER BY 3 DESC, 1, 2
+"""
 FORGED_IN = "SELECT receipt, state FROM mpesa_inboundmessage WHERE receipt LIKE 'FRGD%'"
 
 
@@ -65,9 +75,15 @@ class Run:
         self.house, self.chance = house, random.Random(seed)
         self.secret = house.value(f"SELECT callback_secret FROM mpesa_till WHERE number = '{TILL}'")
         self.held_before = house.balance("duka", "1100")
+        # The demo's month was paid to no simulator that runs now.
+        self.booked_before = self.booked().keys()
         self.kills = self.forged = self.strangers = 0
         self.lock = threading.Lock()
         self.is_over = threading.Event()
+
+    def booked(self) -> dict[str, int]:
+        """Return the cents of every payment in the books by its receipt."""
+        return dict(self.house.rows("SELECT receipt, amount_cents FROM mpesa_payment"))
 
     # The other side.
 
@@ -192,20 +208,41 @@ class Run:
         wait_until("no message on its way", self.is_quiet, 120)
         self.house.simulator.preset("honest", autopilot="approve")
         self.until_done("a sweep", lambda: self.house.run_code(SWEEP))
-        wait_until("nothing waits", lambda: not self.house.value(WAITING), 240)
+        self.until_nothing_waits()
         pulled = self.house.run_code(PULL.format(till=TILL)).split("\n")[0]
         self.until_done("a sweep", lambda: self.house.run_code(SWEEP))
-        wait_until("nothing waits", lambda: not self.house.value(WAITING), 120)
+        self.until_nothing_waits()
         return pulled
+
+    def until_nothing_waits(self) -> None:
+        """Wait as long as ever fewer messages and requests wait; a long run has many."""
+        left = self.waiting()
+        while left:
+            wait_until(f"fewer than {left} that wait", partial(self.are_fewer, left), STILL_SECONDS)
+            left = self.waiting()
+
+    def waiting(self) -> int:
+        return int(self.house.value(WAITING))
+
+    def are_fewer(self, than: int) -> bool:
+        return self.waiting() < than
 
     def is_quiet(self) -> bool:
         found = httpx.get(f"{self.house.simulator.url}/sim/alive", timeout=20).json()
         return not found["open"] and not found["waiting"]
 
+    def came_to_nothing(self) -> dict[tuple[str, str], int]:
+        """Print and return how many prompts brought no payment, by how they ended and why."""
+        found = {(state, code): many for state, code, many in self.house.rows(CAME_TO_NOTHING)}
+        ends = [f"{many:,} {state} ({code or 'silent'})" for (state, code), many in found.items()]
+        print(f"  prompts that came to no payment: {', '.join(ends) or 'none'}")
+        return found
+
     def judge(self) -> list[str]:
         """Compare the books with the truth; returns what is wrong, and prints the counts."""
         true = {one["receipt"]: one["amount_cents"] for one in self.truth()["receipts"]}
-        booked = dict(self.house.rows("SELECT receipt, amount_cents FROM mpesa_payment"))
+        everything = self.booked()
+        booked = {key: everything[key] for key in everything.keys() - self.booked_before}
         entries = dict(
             self.house.rows(
                 "SELECT source, count(*) FROM money_entry"
@@ -222,6 +259,7 @@ class Run:
             " AND receipt <> '' AND receipt NOT LIKE 'FRGD%'"
         )
         print(f"  genuine payments {len(true):,}, booked {len(booked):,}")
+        nothing = self.came_to_nothing()
         print(f"  messages {self.house.value('SELECT count(*) FROM mpesa_inboundmessage'):,}")
         print(f"  forgeries taken {self.forged:,}, in quarantine {in_quarantine:,}")
         print(f"  from strangers {self.strangers:,}, strays {strays:,}")
@@ -234,10 +272,12 @@ class Run:
         print(f"  inbox {inbox:,} cents, account {account:,} cents")
         print(f"  verify_books: {self.house.manage('verify_books').strip()}")
         checks = {
+            # Workers are gone for seconds at a time, and a prompt is worth sending for minutes.
+            "a prompt waited until it was too old": not nothing.get(("expired", "never-asked")),
             "a genuine payment is missing": not set(true) - set(booked),
             "what is booked is not genuine": not set(booked) - set(true),
             "an amount differs": all(booked.get(key) == cents for key, cents in true.items()),
-            "a payment has not exactly one entry": entries == dict.fromkeys(booked, 1),
+            "a payment has not exactly one entry": entries == dict.fromkeys(everything, 1),
             "a forgery is not in quarantine": in_quarantine == len(held) >= self.forged,
             "a stranger left no trace": strays >= min(self.strangers, 200),
             "a genuine message is held": genuine_held == 0,

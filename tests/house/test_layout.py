@@ -119,7 +119,8 @@ def test_amounts_are_named_in_cents() -> None:
         for floor in ("money", "mpesa", "shops")
         for model in apps.get_app_config(floor).get_models()
         for field in model._meta.local_fields
-        if field.get_internal_type() == "BigIntegerField" and not field.name.endswith("_cents")
+        if field.get_internal_type() == "BigIntegerField"
+        and not field.name.endswith(("_cents", "_milli"))
     }
 
     assert names == {"Entry.id"}

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 
 class Forwarder:
@@ -15,7 +16,18 @@ class Forwarder:
         self.is_open, self.is_frozen = threading.Event(), threading.Event()
         self.is_open.set()
         self.sockets: set[socket.socket] = set()
+        self._left = 0
+        self._then: Callable[[], None] | None = None
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def after(self, count: int, then: Callable[[], None]) -> None:
+        """Let so many bytes more reach the server, and do something then; no byte more goes."""
+        self._left, self._then = count, then
+
+    @property
+    def is_spent(self) -> bool:
+        """Tell whether what was to be done after so many bytes was done."""
+        return self._then is None
 
     def cut(self) -> None:
         """Close every connection and each new one at once."""
@@ -64,7 +76,12 @@ class Forwarder:
             while data := source.recv(65_536):
                 if self.is_frozen.is_set():
                     return
+                if self._then and target.getpeername() == self.server:
+                    data, self._left = data[: self._left], self._left - len(data)
                 target.sendall(data)
+                if self._then and self._left <= 0:
+                    then, self._then = self._then, None
+                    then()
         for one in (source, target):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

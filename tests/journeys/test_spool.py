@@ -131,6 +131,7 @@ def test_a_sale_paid_while_the_database_is_locked_is_booked_once(house: House) -
     assert house.balance("duka", "1100") - before == 18_000
 
 
+@pytest.mark.long
 @only_sqlite
 def test_a_worker_killed_while_it_brings_in_loses_and_doubles_nothing(house: House) -> None:
     callbacks = Callbacks(house, "killed")

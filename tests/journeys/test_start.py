@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import migrated
 from tests.journeys.house import ROOT, House, free_port, wait_until
 
 # In a group of its own: it needs no other house, and two copies then run side by side.
@@ -23,9 +24,9 @@ STARTED: list["subprocess.Popen[str]"] = []
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+    house = House(tmp_path, DEMO_DAYS="1")
     if house.server_url:
-        house._on_server(f'CREATE DATABASE "{house.database}"')
+        migrated.execute_on(house.server_url, f'CREATE DATABASE "{house.database}"')
     yield house
     for process in processes_of(house):
         process.kill()

@@ -2,9 +2,11 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +108,15 @@ class Scratch:
 
 @pytest.fixture(scope="session")
 def scratch(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Scratch]:
-    var = tmp_path_factory.mktemp("var")
+    # Other floors have one of their own, in this process perhaps.
+    name = f"duka_scratch_{os.getpid()}_{secrets.token_hex(3)}"
+    with a_scratch(tmp_path_factory.mktemp("var"), name) as place_of_work:
+        yield place_of_work
+
+
+@contextmanager
+def a_scratch(var: Path, name: str) -> Iterator[Scratch]:
+    """Make a migrated database called `name`, on SQLite a file in `var`; it is removed after."""
     environment = dict(os.environ) | {
         "DJANGO_SETTINGS_MODULE": "erp.settings",
         "PYTHONPATH": "site:.",
@@ -114,11 +124,11 @@ def scratch(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> 
     }
     environment.pop("DATABASE_URL", None)
     at = connection.settings_dict
-    name = f"duka_scratch_{os.getpid()}"
     if connection.vendor == "postgresql":
         place = f"{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT'] or 5432}"
         environment["DATABASE_URL"] = f"postgres://{place}/{name}"
-        _administer(at, f"CREATE DATABASE {name}")
+        like = migrated.template_on(os.environ["DATABASE_URL"])
+        _administer(at, f'CREATE DATABASE {name} TEMPLATE "{like}"')
     else:
         migrated.fill_file(var / "duka.sqlite3")
     place_of_work = Scratch(environment)

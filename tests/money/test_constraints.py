@@ -23,6 +23,9 @@ from money.models import (
     Movement,
     Pin,
     Role,
+    RoleLimit,
+    SignInTry,
+    StaffEvent,
     TaxPerson,
     TaxRate,
 )
@@ -65,6 +68,18 @@ def a_device_row(business: Business, **changes: Any) -> Device:
 def insert_pin(**facts: Any) -> object:
     row = Pin(user=a_user("amina"), **{"hash": "x", "changed_at": NOW} | facts)
     return Pin.objects.bulk_create([row])
+
+
+def insert_limit(business: Business, **changes: Any) -> object:
+    facts = {"role": "cashier", "limit": "refund", "most_cents": 0, "set_at": NOW} | changes
+    row = RoleLimit(business=business, set_by=a_user("amina"), **facts)
+    return RoleLimit.objects.bulk_create([row])
+
+
+def insert_staff_event(business: Business, **changes: Any) -> object:
+    person = a_user("amina")
+    facts = {"change": "hired", "person": person, "by": person, "at": NOW} | changes
+    return StaffEvent.objects.bulk_create([StaffEvent(business=business, **facts)])
 
 
 def insert_same_number(business: Business) -> None:
@@ -257,6 +272,35 @@ BREAKERS: list[tuple[str, Callable[[Business], object], str]] = [
     ("pin_is_locked_by_the_fifth_try", lambda duka: insert_pin(wrong_tries=5), ""),
     ("pin_cleared_has_who_and_when", lambda duka: insert_pin(cleared_at=NOW), ""),
     ("pin_without_hash_was_cleared", lambda duka: insert_pin(hash=""), ""),
+    (
+        "rolelimit_role_is_known_and_no_owner",
+        lambda duka: insert_limit(duka, role=Role.OWNER),
+        "",
+    ),
+    ("rolelimit_limit_is_known", lambda duka: insert_limit(duka, limit="patience"), ""),
+    ("rolelimit_is_in_its_own_unit", lambda duka: insert_limit(duka, limit="discount"), ""),
+    ("rolelimit_is_not_negative", lambda duka: insert_limit(duka, most_cents=-1), ""),
+    (
+        "rolelimit_at_most_the_whole_price",
+        lambda duka: insert_limit(duka, limit="discount", most_cents=None, most_bp=10_001),
+        "",
+    ),
+    ("staffevent_change_is_known", lambda duka: insert_staff_event(duka, change="sang"), ""),
+    (
+        "staffevent_is_of_a_person_or_of_a_limit",
+        lambda duka: insert_staff_event(duka, change="limit", detail="Cashier: refund"),
+        "",
+    ),
+    (
+        "staffevent_of_a_limit_says_which",
+        lambda duka: insert_staff_event(duka, change="limit", person=None),
+        "",
+    ),
+    (
+        "signintry_bucket_is_a_digest",
+        lambda duka: SignInTry.objects.bulk_create([SignInTry(bucket_digest="amina", at=NOW)]),
+        "",
+    ),
     (
         "taxrate_at_most_whole",
         lambda duka: TaxRate.objects.update(rate_bp=10_001),

@@ -276,7 +276,7 @@ def test_reverse_of_an_adjustment_enters_a_closed_day_but_no_locked_month(duka: 
     [
         ("journal:1", ""),
         ("correct:10000000001", ""),
-        ("opening:duka", ""),
+        ("opening:5", "This entry belongs to opening 5; refund or cancel it there."),
         (
             "between:k:give",
             "This entry is one half of a transfer: move the amount back between the businesses.",

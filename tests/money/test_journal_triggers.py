@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from money.actions.journals import Paper, propose, reject
+from money.actions.journals import propose, reject
+from money.actions.papers import Paper
 from money.models import Attachment, Book, Business, Entry, Journal, JournalLine
 from money.verification import verify_books
 from tests.make import NOW, TODAY, a_business, a_user, an_entry

@@ -12,19 +12,17 @@ from money import triggers
 from money.actions.books import open_account
 from money.actions.corrections import AlreadyReversed, NoEntry, NotByHand, NotReversible, reverse
 from money.actions.journals import (
-    MOST_PAPER_BYTES,
     AlreadyProposed,
     BadJournal,
-    BadPaper,
     Decided,
     NoJournal,
-    Paper,
     SamePerson,
     approve,
     opening_balances,
     propose,
     reject,
 )
+from money.actions.papers import MOST_PAPER_BYTES, BadPaper, Paper
 from money.actions.periods import close_day, lock_month, unlock
 from money.actions.posting import KeyTaken, NoBook, PeriodLocked, UnknownAccount
 from money.chart import Code

@@ -9,6 +9,7 @@ from django.db import connection
 
 from money.actions import pins
 from money.actions.devices import NoName, NotYours, make_device, revoke_device
+from money.actions.own_pin import WrongPassword, set_pin
 from money.actions.pins import (
     BadPin,
     DeviceLocked,
@@ -16,13 +17,12 @@ from money.actions.pins import (
     NotTheirs,
     PinLocked,
     UnknownDevice,
-    WrongPassword,
     WrongPin,
     clear_pin,
     enter_by_pin,
-    set_pin,
     unlock_pin,
 )
+from money.actions.sign_in import MOST_OF_NAME
 from money.models import Business, Device, Pin, Role, User, WrongTry
 from money.queries import device_of_token, people_with_pins
 from tests import make
@@ -68,7 +68,7 @@ def test_a_pin_that_is_none_or_tried_first_is_refused(duka: Business, pin: str) 
     baraka = somebody("baraka", pin="")
 
     with pytest.raises(BadPin):
-        set_pin(user=baraka, password="karibu", pin=pin, at=NOW)
+        set_pin(user=baraka, password="karibu", pin=pin, door=make.HERE, at=NOW)
 
     assert not Pin.objects.exists()
 
@@ -87,8 +87,23 @@ def test_a_pin_needs_the_own_password(duka: Business) -> None:
     baraka = somebody("baraka")
 
     with pytest.raises(WrongPassword):
-        set_pin(user=baraka, password="wrong", pin="1470", at=NOW)
+        set_pin(user=baraka, password="wrong", pin="1470", door=make.HERE, at=NOW)
 
+    assert check_password(PIN, Pin.objects.get().hash)
+
+
+def test_a_session_left_open_is_no_place_to_guess_the_password(duka: Business) -> None:
+    baraka = somebody("baraka")
+
+    def said(password: str) -> str:
+        with pytest.raises(WrongPassword) as refusal:
+            set_pin(user=baraka, password=password, pin="1470", door=make.HERE, at=NOW)
+        return str(refusal.value)
+
+    first = [said(f"guess-{number}") for number in range(MOST_OF_NAME)]
+
+    assert set(first) == {"That is not your password. The PIN is as it was."}
+    assert said("karibu").startswith("Too many wrong passwords. Wait 15 minutes")
     assert check_password(PIN, Pin.objects.get().hash)
 
 
@@ -100,7 +115,7 @@ def test_the_owner_clears_a_pin_and_the_trace_stays(duka: Business, device: Devi
 
     with pytest.raises(WrongPin):
         enter(device, baraka)
-    set_pin(user=baraka, password="karibu", pin="1470", at=NOW)
+    set_pin(user=baraka, password="karibu", pin="1470", door=make.HERE, at=NOW)
     kept = enter(device, baraka, "1470")
     assert (kept.cleared_by, kept.cleared_at) == (amina, NOW)
 

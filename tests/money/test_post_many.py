@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from money.actions.posting import KeyTaken, UnknownAccount, post, post_many
@@ -230,7 +230,7 @@ random_lines = st.lists(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None)
 @given(st.lists(st.tuples(random_lines, st.dates(date(2025, 1, 1), TODAY)), min_size=1, max_size=8))
 def test_random_batches_verify(
     duka: Business, batches: list[tuple[list[tuple[Code, int, str]], date]]

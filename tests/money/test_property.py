@@ -4,7 +4,7 @@ from datetime import date
 
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from money.actions.posting import KeyTaken, UnknownAccount, post
@@ -30,11 +30,7 @@ steps = st.tuples(
 )
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(steps, max_size=15))
 def test_any_sequence_of_posts_leaves_books_that_tie(
     duka: Business, sequence: list[tuple[int, int, list[tuple[str, int]], date]]

@@ -247,6 +247,8 @@ def test_what_was_granted_beside_the_plan_is_taken_back(split: Split) -> None:
         "money_entry": "INSERT SELECT",
         "money_line": "INSERT SELECT",
         "money_periodevent": "INSERT SELECT",
+        "money_rolelimit": "INSERT SELECT",
+        "money_staffevent": "INSERT SELECT",
         "mpesa_erasure": "INSERT SELECT",
         "mpesa_inboundmessage": "INSERT SELECT UPDATE",
         "mpesa_payment": "INSERT SELECT UPDATE",

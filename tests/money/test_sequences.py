@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from money.actions.corrections import AlreadyReversed, NotReversible, WrongDay, correct, reverse
@@ -230,9 +230,7 @@ def cash_moved_in(businesses: list[Business], period: Period) -> int:
 
 
 @pytest.mark.django_db
-@settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(steps, min_size=1, max_size=14))
 def test_books_stay_true_whatever_is_done(
     duka: Business, sequence: list[tuple[object, ...]]

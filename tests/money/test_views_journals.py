@@ -12,7 +12,8 @@ from django.test import Client
 from django.test.client import encode_multipart
 
 from money.actions.books import open_account
-from money.actions.journals import Paper, propose
+from money.actions.journals import propose
+from money.actions.papers import Paper
 from money.actions.periods import lock_month
 from money.models import Business, Entry, Journal, JournalState, Line, Role, User
 from money.verification import verify_books

@@ -13,7 +13,7 @@ from mpesa.patience import fuse
 from mpesa.simulator.server import listening_socket, running
 from mpesa.simulator.world import World
 from tests.make import a_business, a_till
-from tests.mpesa.gateway import Gateway, running_gateway
+from tests.mpesa.gateway import Gateway, asked_by
 
 
 class Shop(NamedTuple):
@@ -38,9 +38,7 @@ def shop(db: None) -> Shop:
 
 @pytest.fixture
 def gateway(settings: Settings) -> Iterator[Gateway]:
-    with running_gateway() as gateway:
-        settings.DARAJA_URL = gateway.url
-        settings.DARAJA_TIMEOUT_SECONDS = 5
+    with asked_by(settings) as gateway:
         yield gateway
 
 

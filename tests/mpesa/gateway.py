@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pytest_django import Settings
+
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "daraja"
 TOKEN_PATH = "/oauth/v1/generate"
 PUSH_PATH = "/mpesa/stkpush/v1/processrequest"
@@ -137,3 +139,12 @@ def until(condition: Callable[[], object], seconds: float = 8) -> None:
     while not condition():
         assert time.monotonic() < end, "It did not happen in time."
         time.sleep(0.01)
+
+
+@contextmanager
+def asked_by(settings: Settings) -> Iterator[Gateway]:
+    """Run a gateway that our client asks."""
+    with running_gateway() as gateway:
+        settings.DARAJA_URL = gateway.url
+        settings.DARAJA_TIMEOUT_SECONDS = 5
+        yield gateway

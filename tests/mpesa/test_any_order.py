@@ -18,7 +18,7 @@ from hypothesis.internal.conjecture import engine
 from money.verification import verify_books
 from mpesa.actions.requests import client_for
 from shops.actions.settle import ask_mpesa
-from tests.make import NOW, a_product, a_sale, amina, baraka
+from tests.make import NOW, a_product, a_sale, a_session, amina, baraka
 from tests.mpesa.conftest import Shop
 from tests.mpesa.lives import PHONE, Life, Setting
 from tests.mpesa.other_side import Safaricom
@@ -40,6 +40,7 @@ EVENTS = st.lists(
 def setting(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Setting:
     """A shop with open sales, and a token of the gateway: the network is the other side."""
     owner, cashier = amina(), baraka()
+    a_session(shop.business)
     sales = tuple(
         a_sale(shop.business, product=a_product(shop.business, name=f"Thing {n}", shillings=each))
         for n, each in enumerate(SHILLINGS)

@@ -43,6 +43,7 @@ from tests.make import (
     a_user,
     amina,
     baraka,
+    cents,
 )
 from tests.mpesa.conftest import Shop
 
@@ -141,7 +142,7 @@ def test_what_was_typed_at_the_counter_is_in_no_other_table(
 ) -> None:
     product = a_product(shop.business)
     client.force_login(owner)
-    cart = {"key": "0" * 32, "shown": product.price_cents, f"line-{product.pk}": "1"}
+    cart = {"key": "0" * 32, "shown": cents(product), f"line-{product.pk}": "1"}
     client.post("/s/duka/sell", cart | {"pay": "mpesa", "phone": "0700 000"})
     client.post("/s/duka/sell", cart | {"pay": "mpesa", "phone": PHONE})
     assert PaymentRequest.objects.get().phone == f"254{DIGITS}"
@@ -208,7 +209,7 @@ def test_the_page_of_a_refused_sale_offers_no_half_of_a_phone(
 
     erase(owner)
 
-    assert 'name="phone" type="tel" maxlength="20" value=""' in client.get(page).content.decode()
+    assert 'type="tel" inputmode="tel" maxlength="20" value=""' in client.get(page).content.decode()
 
 
 def test_other_customers_stay(owner: User, shop: Shop, paid: Payment) -> None:
@@ -451,7 +452,7 @@ def test_the_command_erases_and_says_how_much(owner: User, paid: Payment) -> Non
         call_command("erase_person", "--phone", PHONE, "--by", "amina", stdout=out)
 
     assert out.getvalue().splitlines() == [
-        "Erased: 1 payment requests, 2 messages, 0 strays, 1 payers, 0 statements.",
+        "Erased: 1 payment requests, 2 messages, 0 strays, 1 payers, 0 statements, 0 customers.",
         "Nothing is known of this phone.",
     ]
 

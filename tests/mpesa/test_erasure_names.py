@@ -306,8 +306,14 @@ def test_several_people_are_erased_one_by_one(owner: User, shop: Shop) -> None:
         f"Payment request {open_one.pk} of this phone has not ended. Try again when it has."
     )
     assert out.getvalue().splitlines() == [
-        "0700…101: Erased: 1 payment requests, 0 messages, 0 strays, 0 payers, 0 statements.",
-        "0700…103: Erased: 1 payment requests, 0 messages, 0 strays, 0 payers, 0 statements.",
+        (
+            "0700…101: Erased: 1 payment requests, 0 messages, 0 strays, 0 payers, 0 statements,"
+            " 0 customers."
+        ),
+        (
+            "0700…103: Erased: 1 payment requests, 0 messages, 0 strays, 0 payers, 0 statements,"
+            " 0 customers."
+        ),
     ]
     assert str(refusal.value).splitlines() == [
         f"0700…102: {still_open}",

@@ -125,7 +125,6 @@ def is_right_success(body):
     deadline=None,
     database=None,
     # Each example is rolled back to the shop.
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @example(body=a_callback(), token=TOKEN)
 @example(body=a_callback(), token="another")

@@ -124,6 +124,7 @@ def test_safaricom_is_asked_about_what_came_again_after_it_was_taken_back(
 EVENTS = ("confirm", "stk", "pull", "status", "file", "take back", "message")
 
 
+@pytest.mark.long
 def test_any_order_repetition_and_death_end_in_the_same_books(shop):
     owner, till = amina(), shop.till
     a_statement(till)

@@ -580,6 +580,10 @@ def test_prompts_are_listed_newest_first_and_filtered(shop):
     assert listed(f"?phone={PHONE}&shortcode=9900100") == [first]
     assert listed("?reference=GAS-7") == [second]
     assert shop.http.get("/sim/prompts?color=red").status_code == 400
+    # The answer of the first may still be on its way.
+    end = time.monotonic() + 10
+    while shop.http.get("/sim/alive").json()["waiting"] and time.monotonic() < end:
+        time.sleep(0.05)
     assert shop.http.get("/sim/alive").json() == {
         "alive": True,
         "prompts": 2,

@@ -1,7 +1,7 @@
 """Any files, in any order and as often as one likes: the same books, and inbox equals account."""
 
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpesa.models import StatementRow
@@ -48,9 +48,7 @@ def expected(indexes):
     return paid - charged - back - bank, bank, back - paid, charged
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(files, min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_any_order_and_repetition_of_files_ends_in_the_same_books(db, told, chance):
     with transaction.atomic():

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from mpesa import doorbell
 from mpesa.models import Till
 from periodic import monitor
 from tests import make
+from tests.journeys.house import House
+from tests.periodic.dead_shops import shop_that_sold
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +39,15 @@ def duka(db: None) -> Business:
 @pytest.fixture
 def till(duka: Business) -> Till:
     return make.a_till(duka)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Give a whole file one shop that sold and was backed up: real processes."""
+    with shop_that_sold(tmp_path_factory.mktemp("shop")) as house:
+        yield house
+
+
+@pytest.fixture
+def backup(shop: House) -> Path:
+    return shop.var / "backups" / str(shop.made["name"])

@@ -97,7 +97,15 @@ def test_words_that_mean_nothing_are_refused_with_what_is_understood(owner: Clie
         ('{"a": [1]}', "Write names and values"),
         ('{"due": "now"}', "“due” is set by each run itself."),
         ("{", "Enter a valid JSON."),
+        ('{"a": "\\u0000"}', "Write names and values"),
+        ('{"\\ud800": 1}', "Write names and values"),
+        (f'{{"a": 1{"0" * 30}}}', "Write names and values"),
+        ('{"a": ' + "[" * 490, "Enter a valid JSON."),
+        ('{"a": ' + "[" * 490 + "]" * 490 + "}", "At most 500 letters."),
+        (f'{{"a": {"9" * 5_000}}}', "At most 500 letters."),
+        ("[" * 100_000, "At most 500 letters."),
     ],
+    ids=lambda value: value[:30],
 )
 def test_parameters_are_names_and_plain_values(owner: Client, sent: str, sentence: str) -> None:
     assert sentence in send(owner, "daily_report", parameters=sent)

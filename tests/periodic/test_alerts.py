@@ -101,6 +101,30 @@ def test_grey_opens_nothing_and_heals_nothing(owner: User, colours: dict[str, Co
     assert list(Alert.objects.values_list("cause", "healed_at")) == [("tampering", None)]
 
 
+def test_what_a_clock_that_ran_ahead_raised_heals_and_is_told_again(
+    owner: User, colours: dict[str, Colour]
+) -> None:
+    colours["workers"] = Colour.RED
+    look_around(now=NOW + timedelta(days=365))
+    colours["workers"] = Colour.GREEN
+    calm = [look_around(now=NOW).healed, look_around(now=NOW + CALM).healed]
+    colours["workers"] = Colour.RED
+    look_around(now=NOW + 2 * CALM)
+
+    assert calm == [0, 1]
+    assert subjects() == ["Duka: Workers", "Duka: Workers, well again", "Duka: Workers"]
+
+
+def test_an_alert_goes_to_whole_addresses(owner: User, colours: dict[str, Colour]) -> None:
+    for letter in "abc":
+        person = a_user(letter, duka=Role.OWNER)
+        User.objects.filter(pk=person.pk).update(email=f"{letter * 200}@{letter * 20}.test")
+    colours["disk"] = Colour.RED
+    look_around(now=NOW)
+
+    assert all(one.endswith(".test") for one in Mail.objects.get().to.split(","))
+
+
 def test_an_alert_raised_by_name_is_healed_by_name(owner: User) -> None:
     raised = [raise_alert(cause="tampering", sentence=f"Entry {n}.", now=NOW) for n in (7, 8)]
     healed = [heal_alert(cause="tampering", now=NOW + MINUTE) for _ in range(2)]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyrage  # type: ignore[import-untyped]
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from periodic.safekeeping import archive, files
@@ -109,11 +109,7 @@ def test_the_wrong_passphrase_and_a_cut_are_told_apart(sealed: Path, tmp_path: P
         archive.unpack(sealed, PASSPHRASE, tmp_path / "out")
 
 
-@settings(
-    deadline=None,
-    max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_an_altered_or_cut_archive_is_refused(
     data: st.DataObject, sealed: Path, tmp_path: Path

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
@@ -98,6 +99,22 @@ def test_not_ready_without_workers_and_with_a_full_disk(
     assert (answer.status_code, found["ready"]) == (503, False)
     assert found["workers"] == "No worker answers for payments and work."
     assert found["disk"].endswith("MB are free on the disk of VAR.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_without_its_tables_is_not_ready_and_no_error(
+    client: Client, sound_database: None
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE periodic_worker RENAME TO periodic_worker_gone")
+    try:
+        answer = client.get("/readyz")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE periodic_worker_gone RENAME TO periodic_worker")
+
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+    assert answer.json()["workers"].startswith("The workers cannot be looked for (")
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ from money.models import Business, Role, User
 from periodic import bells, results
 from periodic.actions.jobs import ask_for
 from periodic.models import Job, JobState, Mail
+from periodic.views import jobs as views
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -222,12 +223,32 @@ def test_what_needs_attention_is_steered_in_bulk(duka: Business) -> None:
     client = signed_in(user)
     assert "3 need attention" in client.get("/jobs/").content.decode()
 
-    client.post("/jobs/many", {"deed": "retry", "job": [first.pk, second.pk, "x", "9" * 30]})
+    client.post(
+        "/jobs/many", {"deed": "retry", "job": [first.pk, second.pk, "x", "9" * 30, "9" * 5_000]}
+    )
     client.post("/jobs/many", {"deed": "give-up", "job": [first.pk, third.pk]})
 
     states = [job.state for job in Job.objects.order_by("pk")]
     assert states == [JobState.WAITING, JobState.WAITING, JobState.FAILED]
     assert "attention" not in client.get("/jobs/").content.decode()
+
+
+def test_what_the_clock_asks_for_hides_nothing_from_who_may_not_see_it(
+    duka: Business, maji: Business
+) -> None:
+    a_statement(duka, make.amina(), title="Asked by Amina")
+    failed(duka)
+    for n in range(2 * views.JOBS_READ):
+        job = ask_for(kind="mpesa_balances", parameters={"n": n}, now=timezone.now())
+        if n % 2:
+            Job.objects.filter(pk=job.pk).update(state=JobState.FAILED, ended_at=timezone.now())
+    reader = signed_in(make.a_user("baraka", duka=Role.ACCOUNTANT))
+
+    text = reader.get("/jobs/?all=1").content.decode()
+
+    assert "Asked by Amina" in text
+    assert "1 needs attention" in text
+    assert "Jumps in M-Pesa balances" not in text
 
 
 def test_an_expired_or_strange_file_is_not_given(done: Job) -> None:

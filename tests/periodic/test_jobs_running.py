@@ -168,6 +168,30 @@ def test_a_silent_job_that_was_to_be_cancelled_is() -> None:
     assert state_of(job) == JobState.CANCELLED
 
 
+def test_what_was_asked_for_by_a_clock_that_ran_ahead_is_done_once_it_is_right() -> None:
+    now = timezone.now()
+    ahead = ask_for(kind="verify_books", parameters={}, now=now + timedelta(days=365))
+    a_job(1, next_try_at=now + timedelta(minutes=50))  # after a failure
+
+    assert [one.pk for one in running.due(now)] == [ahead.pk]
+
+
+@pytest.mark.parametrize("ending", ["stumbled", "handed back"])
+def test_a_cancel_holds_though_the_attempt_ended_before_anybody_saw_it(ending: str) -> None:
+    job, now = a_job(), timezone.now()
+    _, lease = claimed()
+    assert cancel(job_id=job.pk, now=now) is False
+
+    if ending == "stumbled":
+        wait = timedelta(seconds=15)
+        assert running.wait_again(lease=lease, error="x", traceback="", wait=wait, now=now)
+    else:
+        assert running.hand_back(lease=lease, now=now)
+
+    assert state_of(job) == JobState.CANCELLED
+    assert running.claim(worker="another:1:1", now=now + timedelta(hours=1)) is None
+
+
 def test_cancel_retry_and_give_up_say_when_they_cannot() -> None:
     job, now = a_job(), timezone.now()
 

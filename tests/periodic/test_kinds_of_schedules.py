@@ -20,10 +20,13 @@ from mpesa.models import InboundMessage, InboundState, Payment, TiedDay, Till
 from periodic import kinds_of_schedules
 from periodic.actions.audit import Altered
 from periodic.actions.backups import Outcome
+from periodic.actions.copies import MOST_SECONDS
 from periodic.actions.mails import send_mails
 from periodic.actions.schedules import ship_schedules
+from periodic.kinds import lookup
 from periodic.kinds_of_schedules import KINDS
 from periodic.models import Backup, Drill, DrillPlace, Job, Mail, Schedule
+from periodic.safekeeping.postgresql import TOOL_SECONDS
 from periodic.shipped import SHIPPED
 from periodic.verification import Untied
 from tests.make import NOW, TODAY, a_business, a_message, a_payment, a_till, a_user, amina, an_entry
@@ -309,10 +312,11 @@ def test_sign_ins_that_ran_out_are_deleted() -> None:
         (
             ["clean_up"],
             (
-                "0 sign-ins that had run out, 0 task records and"
-                " 0 folders of old papers are deleted.\n"
+                "0 sign-ins that had run out, 0 task records,"
+                " 0 folders of old papers and 0 held carts are deleted.\n"
             ),
         ),
+        (["fast_movers"], "duka: 0 products were sold in the 30 days up to 22 November 2026.\n"),
         (["run_schedule", "close_days"], "duka: 21 November 2026 is closed.\n"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
@@ -417,3 +421,9 @@ def test_a_control_account_that_does_not_tie_fails_the_night(duka: Business) -> 
 
     with pytest.raises(Untied, match="the inbox holds KES 170, account 2130 KES 180"):
         run("verify_audit_trail")
+
+
+@pytest.mark.parametrize("name", ["backup", "restore_drill", "verify_audit_trail"])
+def test_what_grows_with_the_shop_is_not_stopped_after_half_an_hour(name: str) -> None:
+    """By hand it has hours, by its own limits; the night has as many."""
+    assert lookup(name).seconds >= max(TOOL_SECONDS, MOST_SECONDS, lookup("verify_books").seconds)

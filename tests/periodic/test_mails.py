@@ -17,7 +17,8 @@ from money.actions.periods import close_day, close_year, lock_month, unlock
 from money.models import Business, PeriodEvent, Role, User
 from money.verification import verify_books
 from periodic import tasks
-from periodic.actions.mails import send_mails, write_day_mails
+from periodic.actions import mails
+from periodic.actions.mails import send_mails, write_day_mails, write_mail
 from periodic.models import Mail
 from tests.make import NOW, TODAY, a_business, a_user, amina, an_entry
 from tests.money.pages import an_adjustment
@@ -237,6 +238,44 @@ def test_a_mail_in_the_hands_of_a_worker_is_left_to_it_until_it_seems_dead(duka:
 
     assert send_mails(now=NOW + timedelta(minutes=4)) == 0
     assert send_mails(now=NOW + timedelta(minutes=5)) == 1
+
+
+def test_a_slow_server_has_no_mail_sent_by_two_at_once(
+    duka: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes two minutes; beside the third the next worker comes along."""
+    for n in range(4):
+        write_mail(key=f"{n}", business=duka, to=["a@b.ke"], subject=f"{n}", body="", now=NOW)
+    seconds = iter([0, 0, 150, 301, *[301] * 99])
+    monkeypatch.setattr(mails.time, "monotonic", lambda: next(seconds))
+    real, sent = EmailBackend.send_messages, []
+
+    def send(self: EmailBackend, messages: list[outbox.EmailMessage]) -> int:
+        sent.append(messages[0].subject)
+        if sent == ["0", "1", "2"]:
+            send_mails(now=NOW + timedelta(seconds=310))
+        return real(self, messages)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", send)
+    send_mails(now=NOW)
+
+    assert sent == ["0", "1", "2", "3"]
+    assert not Mail.objects.filter(perhaps_twice=True).exists()
+
+
+def test_what_a_clock_that_ran_ahead_wrote_goes_once_it_is_right(duka: Business) -> None:
+    write_mail(
+        key="1", business=duka, to=["a@b.ke"], subject="1", body="", now=NOW + timedelta(days=365)
+    )
+
+    assert [send_mails(now=NOW), send_mails(now=NOW)] == [1, 0]
+
+
+def test_no_mail_goes_to_half_an_address(duka: Business) -> None:
+    to = [f"{letter * 120}@{letter * 50}.duka.test" for letter in "abc"]
+    write_mail(key="1", business=duka, to=to, subject="1", body="", now=NOW)
+
+    assert Mail.objects.get(key="1").to == ",".join(to[:2])
 
 
 @pytest.mark.parametrize(("is_configured", "sent"), [(True, 1), (False, 0)])

@@ -193,6 +193,15 @@ def test_a_failure_is_written_before_the_worker_goes_on(recorder: Recorder, what
 
 
 @pytest.mark.django_db
+def test_a_failure_is_kept_without_the_phone_that_it_names(recorder: Recorder) -> None:
+    hear(recorder, "error", exc=ValueError("Failing row contains (7, 254712345678)."))
+
+    kept = SignalInfoModel.objects.get()
+    assert kept.exception_line == "Failing row contains (7, 2547…678)."
+    assert "254712345678" not in str(kept.exception)
+
+
+@pytest.mark.django_db
 def test_no_flood_pushes_a_failure_out(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitor, "MOST_HELD", 3)
     monkeypatch.setattr(monitor, "_write", lambda _: (_ for _ in ()).throw(OSError("away")))

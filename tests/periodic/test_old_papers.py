@@ -79,5 +79,5 @@ def test_what_a_mail_has_yet_to_carry_stays(root: Path) -> None:
     assert folder.exists()
     Mail.objects.filter(pk=mail.pk).update(sent_at=NOW)
     told = KINDS["clean_up"].work({}, lambda done, total: None, NOW)
-    assert told.endswith("1 folders of old papers are deleted.")
+    assert "1 folders of old papers" in told
     assert not folder.exists()

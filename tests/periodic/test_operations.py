@@ -2,15 +2,18 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 
 from money.models import Business, Role
 from mpesa import spool
+from periodic.actions import drills
 from periodic.actions.jobs import ask_for
 from periodic.models import Backup, Drill, DrillPlace, Job, JobState, Schedule
 from periodic.queries import of_neighbours, operations
@@ -19,6 +22,7 @@ from periodic.queries.of_neighbours import VERIFICATION, last_backup, last_drill
 from periodic.queries.operations import gather
 from periodic.queues import QUEUES
 from periodic.readings import Due, Kind, NotYet, Outcome, Spool, Unread, Waiting
+from periodic.safekeeping import retention
 from tests import make
 from tests.make import NOW
 from tests.periodic.test_workers import a_report
@@ -182,7 +186,7 @@ def test_the_last_verification_is_its_job(
 
 def test_schedules_backups_and_drills_are_read(duka: Business) -> None:
     Schedule.objects.all().delete()
-    empty = (of_neighbours.next_schedules(NOW), last_backup(), last_drill())
+    empty = (of_neighbours.next_schedules(NOW), last_backup(NOW), last_drill(NOW))
     for place, is_ok in ((DrillPlace.HERE, True), (DrillPlace.SECOND, False)):
         Drill.objects.create(at=NOW, place=place, backup="a", is_ok=is_ok, sentence="Told.")
     Backup.objects.create(
@@ -192,6 +196,52 @@ def test_schedules_backups_and_drills_are_read(duka: Business) -> None:
 
     assert [type(one) for one in empty] == [NotYet] * 3
     assert of_neighbours.next_schedules(NOW) == [Due("A", NOW)]
-    assert last_backup() == Outcome(NOW, is_ok=False, sentence="No room.")
+    assert last_backup(NOW) == Outcome(NOW, is_ok=False, sentence="No room.")
     # Where one place restores and the other does not, the worse is told.
-    assert last_drill() == Outcome(NOW, is_ok=False, sentence="Second place: Told.")
+    assert last_drill(NOW) == Outcome(NOW, is_ok=False, sentence="Second place: Told.")
+
+
+def test_what_a_clock_left_that_had_run_ahead_hides_nothing(duka: Business) -> None:
+    for at, is_ok in ((NOW, False), (NOW + timedelta(days=365), True)):
+        Drill.objects.create(at=at, place=DrillPlace.HERE, backup="a", is_ok=is_ok, sentence="x")
+        trouble = "" if is_ok else "No room."
+        Backup.objects.create(
+            name=f"{at}", taken_at=at, bytes=1, sha256="0" * 64, copy_trouble=trouble
+        )
+        job = ask_for(kind=VERIFICATION, parameters={"due": f"{at}"}, now=at)
+        state = JobState.DONE if is_ok else JobState.FAILED
+        Job.objects.filter(pk=job.pk).update(state=state, ended_at=at)
+    a_report(at=NOW + timedelta(days=365))
+
+    found = gather(NOW)
+
+    outcomes = (found.backup, found.drill, found.verification)
+    assert [one.is_ok for one in outcomes if isinstance(one, Outcome)] == [False] * 3
+    assert not isinstance(found.workers, Unread)
+    assert "work" in found.workers.unserved
+    names = [retention.name_of(NOW + timedelta(days=days)) for days in (-1, 0, 365)]
+    assert drills._newest(names, NOW) == names[1]
+    assert drills._newest(names[2:], NOW) == names[2]
+
+
+def test_a_database_that_does_not_answer_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits = []
+
+    @contextmanager
+    def in_time() -> Iterator[None]:
+        waits.append(1)
+        raise OperationalError("timeout expired")
+        yield
+
+    monkeypatch.setattr(operations, "_in_time", in_time)
+
+    found = gather(NOW)
+
+    assert len(waits) == 1
+    assert isinstance(found.workers, Unread)
+    assert isinstance(found.jobs, Unread)
+    assert isinstance(found.disk_free_megabytes, int)
+    assert isinstance(found.spool, Spool)
+    assert not isinstance(found.queues, Unread)

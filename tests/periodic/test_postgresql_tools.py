@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from periodic.actions import keys
 from periodic.safekeeping import postgresql
-from periodic.safekeeping.postgresql import Server
+from periodic.safekeeping.postgresql import Server, stem_of
 from periodic.safekeeping.refusals import Impossible
 from periodic.safekeeping.targets import FileTarget, ServerTarget
 
@@ -102,6 +102,17 @@ def test_a_password_on_the_command_line_is_refused() -> None:
     assert "secret" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "into",
+    ["sqlite:///x", "mysql://a@b/c", "postgres://a@b", "postgres://a:secret@b:x/c", "http://a/b"],
+)
+def test_an_address_that_is_no_database_of_ours_is_no_folder(into: str) -> None:
+    with pytest.raises(Impossible, match="--into is a folder, or an address") as refusal:
+        keys.target_of(into)
+
+    assert "secret" not in str(refusal.value)
+
+
 def test_where_a_shop_goes(tmp_path: Path) -> None:
     folder, server = keys.target_of(str(tmp_path)), keys.target_of("postgres://duka@h/shop")
 
@@ -133,3 +144,12 @@ def test_a_laptop_makes_a_key_once_and_says_so(
     assert secret not in caplog.text
     settings.BACKUP_PASSPHRASE = "the environment's"
     assert keys.passphrase() == "the environment's"
+
+
+def test_long_names_that_begin_alike_have_not_the_same_beside_them() -> None:
+    long = "duka_of_amina_in_nakuru_and_of_her_sister_"
+
+    assert stem_of("duka") == "duka"
+    assert stem_of(f"{long}1") != stem_of(f"{long}2")
+    # PostgreSQL cuts a name after 63 bytes.
+    assert len(f"{stem_of(long * 2)}_before_20261122t090000z") <= 63

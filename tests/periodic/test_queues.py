@@ -44,11 +44,9 @@ def test_every_task_stands_on_its_queue() -> None:
             "forget_old_task_records",
             "look_around",
             "mail",
-            "pull_last_hours",
             "run_jobs",
             "sweep_jobs",
             "sweep_statements",
-            "watch_balances",
         ],
     }
 

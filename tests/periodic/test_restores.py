@@ -1,6 +1,8 @@
 """What a restore refuses although the file opens: of another kind, newer, not what it says."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,9 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from periodic.actions import copies
+from periodic.actions import copies, keys
 from periodic.safekeeping import archive, sqlite
 from periodic.safekeeping.figures import Figures, read_figures
+from periodic.safekeeping.targets import FileTarget
 from tests import migrated
 
 PASSPHRASE = "simba-na-nyati-msituni-usiku"
@@ -138,3 +141,34 @@ def test_a_child_that_fails_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(copies.Impossible, match="The copy cannot be used"):
         copies.look_at(scratch, manifest, tick=lambda: None)
+
+
+def test_what_is_no_folder_is_a_sentence(packed: Packed, copy: Path, tmp_path: Path) -> None:
+    file = packed(copy, NO_FIGURES)
+
+    assert "is no folder to restore into" in refusal_of(file, tmp_path / "content")
+    assert "is no folder to restore into" in refusal_of(file, tmp_path / "content" / "below")
+
+
+def test_a_trial_beside_a_living_shop_takes_nothing_of_its_folder(
+    packed: Packed,
+    copy: Path,
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.VAR = tmp_path / "var"
+    settings.VAR.mkdir()
+    shop = FileTarget(tmp_path / "shop.sqlite3", settings.VAR)
+    with closing(sqlite3.connect(shop.path)) as database:
+        database.execute("CREATE TABLE money_entry AS SELECT 1")
+        database.commit()
+    monkeypatch.setattr(keys, "living", lambda: shop)
+    file = packed(copy, NO_FIGURES, vendor="postgresql")
+
+    with pytest.raises(CommandError, match="Set VAR to another folder"):
+        call_command("restore", str(file), into="postgres://root@127.0.0.1/a_trial")
+    assert not list(settings.VAR.iterdir())
+    shop.path.unlink()
+    # Where nobody lives, that is no reason any more.
+    assert "belongs to" not in refusal_of(file, settings.VAR)

@@ -322,6 +322,35 @@ def test_ask_phones_asks_every_phone_once(till: Till, gateway: Gateway) -> None:
     assert states_of(PaymentRequest) == [RequestState.ASKED] * 3
 
 
+def test_messages_without_end_leave_a_thread_to_the_prompts_and_no_bell_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, may_end = threading.Semaphore(0), threading.Semaphore(0)
+
+    def take_in_once() -> None:
+        begun.release()
+        assert may_end.acquire(timeout=30)
+
+    monkeypatch.setattr(tasks, "_take_in_once", take_in_once)
+    threads = [threading.Thread(target=tasks.take_in.call_local) for _ in range(4)]
+    for thread in threads[:3]:
+        thread.start()
+        assert begun.acquire(timeout=30)
+
+    # The fourth finds no place and is free at once; what it was rung for is looked at afterwards.
+    threads[3].start()
+    threads[3].join(30)
+
+    assert not threads[3].is_alive()
+    assert not begun.acquire(blocking=False)
+    may_end.release()
+    assert begun.acquire(timeout=30)
+    may_end.release(3)
+    for thread in threads:
+        thread.join(30)
+    assert not begun.acquire(blocking=False)
+
+
 def test_ask_phones_asks_about_what_is_due(till: Till, gateway: Gateway) -> None:
     request = make.a_request(till)
     PaymentRequest.objects.update(next_query_at=NOW)

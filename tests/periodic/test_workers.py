@@ -20,7 +20,7 @@ from periodic.actions.workers import KEPT, Process, forget_workers, report, say_
 from periodic.heartbeat import Heartbeat, Pulse
 from periodic.models import Worker
 from periodic.proc import memory_of_the_machine, memory_of_this_process
-from periodic.queries.workers import roll_call
+from periodic.queries.workers import MOST_WORKERS, roll_call
 from periodic.queues import QUEUES
 from periodic.roll_call import call
 from tests.make import NOW
@@ -177,6 +177,19 @@ def test_the_roll_is_called_from_the_rows() -> None:
     found = roll_call(NOW + timedelta(seconds=100))
 
     assert (len(found.present), found.unserved) == (1, ["payments"])
+
+
+@pytest.mark.django_db
+def test_a_worker_that_dies_at_every_start_hides_no_living_one() -> None:
+    a_report(replace(PROCESS, queue="payments", pid=1), at=NOW)
+    for n in range(MOST_WORKERS + 10):
+        at = NOW - timedelta(seconds=5 * n + 5)
+        a_report(replace(PROCESS, pid=100 + n, started_at=at), at=at)
+
+    found = roll_call(NOW + timedelta(seconds=1))
+
+    assert "payments" in [one.queue for one in found.present]
+    assert found.unserved == []
 
 
 def test_the_pulse_knows_what_is_done_and_for_how_long() -> None:

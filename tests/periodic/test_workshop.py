@@ -1,19 +1,26 @@
 """The workshop without processes: places, rings, memory, what the watch sees to."""
 
 import os
+import signal
+import socket
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
 
 from periodic import bells, ringer
+from periodic.actions import running
 from periodic.actions.jobs import ask_for
+from periodic.kinds import Call, Outcome, WillNotHeal, lookup
 from periodic.models import Job, JobState
+from periodic.workshop import child, watch, wire
 from periodic.workshop import shop as shops
-from periodic.workshop import watch
 from periodic.workshop.shop import Shop
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +100,40 @@ def test_a_job_of_an_unknown_kind_needs_attention(shop: Shop) -> None:
 @pytest.fixture(autouse=True)
 def _connection_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "close_old_connections", nothing)
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """Give back what a child's tick takes."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("own_signals")
+@pytest.mark.parametrize("error", [WillNotHeal, IntegrityError])
+def test_an_error_is_kept_without_the_phone_that_it_names(
+    monkeypatch: pytest.MonkeyPatch, settings, tmp_path: Path, error: type[Exception]
+) -> None:
+    settings.RESULTS_DIR = tmp_path
+    told = "Failing row contains (7, 254712345678, ws_CO_22112026)."
+
+    def work(call: Call) -> Outcome:
+        raise error(told)
+
+    kind = replace(lookup("verify_books"), work=work)
+    monkeypatch.setattr(child, "lookup", lambda name: kind)
+    job = ask_for(kind="verify_books", parameters={}, now=timezone.now())
+    running.claim(worker="w", now=timezone.now())
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(child, "connections", SimpleNamespace(close_all=lambda: None))
+    with ours, theirs:
+        child.work_on(job.pk, 1, child.Tick(theirs))
+        ((_, said, trace),) = wire.Ear(ours).hear(1)
+
+    assert "Failing row contains (7, 2547…678, ws_CO_…)." in said
+    assert "254712345678" not in said + trace
+    assert "ws_CO_22112026" not in said + trace
 
 
 def test_a_worker_that_is_too_large_stops_once_its_jobs_are_done(shop: Shop, settings) -> None:

@@ -12,7 +12,7 @@ from tests import make
 
 @pytest.fixture
 def duka(db: None) -> Business:
-    return make.a_business(vat_registered_from=date(2024, 1, 1))
+    return make.a_shop(vat_registered_from=date(2024, 1, 1))
 
 
 @pytest.fixture

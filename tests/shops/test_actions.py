@@ -11,6 +11,7 @@ from money.models import Business, Entry, TaxClass, TaxPerson, User
 from money.queries import balances
 from mpesa.actions.requests import AlreadyAsking, NotAskable
 from mpesa.models import Payment, PaymentRequest, RequestState, Till
+from shops.actions.drawers import close_forgotten
 from shops.actions.sales import OtherTotal, ring_up
 from shops.actions.settle import (
     NoTill,
@@ -286,7 +287,7 @@ def test_no_excise_is_owed_without_a_licence(
 
 @pytest.mark.django_db
 def test_take_cash_posts_no_vat_where_nobody_is_registered() -> None:
-    business = make.a_business()
+    business = make.a_shop()
     sale = make.a_sale(business, product=make.a_product(business, shillings=150))
 
     take_cash(sale_id=sale.pk, given_cents=15_000, by=sale.cashier, now=NOW)
@@ -399,9 +400,11 @@ def test_a_refused_cash_withdraws_nothing(duka: Business, till: Till, baraka: Us
     assert request.state == RequestState.CREATED
 
 
-def test_cash_of_a_later_day_belongs_to_that_day(duka: Business, baraka: User) -> None:
+def test_cash_of_a_later_session_belongs_to_its_day(duka: Business, baraka: User) -> None:
     sale = make.a_sale(duka)
     later = NOW + timedelta(days=3)
+    close_forgotten(now=later, after_hours=18)
+    make.a_session(duka, now=later)
 
     take_cash(sale_id=sale.pk, given_cents=18_000, by=baraka, now=later)
 
@@ -462,7 +465,7 @@ def test_take_cash_refuses_a_sale_that_mpesa_paid(duka: Business, till: Till, ba
 
 
 def test_receipt_numbers_have_no_gap_in_each_business(duka: Business, baraka: User) -> None:
-    maji = make.a_business(slug="maji")
+    maji = make.a_shop(slug="maji")
     sales = [make.a_sale(shop) for shop in (duka, maji, duka, duka, maji)]
     cancel_sale(sale_id=sales[2].pk, by=baraka, now=NOW)
     too_little, rest = sales[3], [sales[0], sales[1], sales[4]]
@@ -713,7 +716,7 @@ def test_match_payment_leaves_a_payment_that_nobody_asked_for(duka: Business, ti
 
 def test_match_payment_leaves_another_amount_unidentified(duka: Business, till: Till) -> None:
     sale = make.a_sale(duka)
-    request = make.a_request(till, reference=sale.reference, amount_cents=17_900)
+    request = make.a_request(till, reference=sale.reference)
     payment = make.a_payment(till, request=request, amount_cents=17_900)
 
     assert match_payment(payment_id=payment.pk, now=NOW) is False

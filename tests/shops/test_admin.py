@@ -1,17 +1,23 @@
 """Products and sales in the admin: who may see them, who may set prices, nobody changes a sale."""
 
+import re
+from datetime import date
 from typing import Any
 
 import pytest
+import time_machine
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from money.models import Business, Entry, Role, User
 from mpesa.models import Till
+from shops.actions.goods import set_codes
 from shops.actions.settle import match_payment, take_cash
 from shops.models import Product, Sale
+from shops.queries.goods import taken_code
 from tests import make
-from tests.make import NOW
+from tests.make import NOW, TODAY
 
 ADD = "/admin/shops/product/add/"
 
@@ -29,7 +35,7 @@ def owner(client: Client, duka: Business) -> Client:
 
 
 def a_form(business: Business, **but: Any) -> dict[str, Any]:
-    facts = {
+    facts: dict[str, Any] = {
         "business": business.pk,
         "name": "Sugar",
         "price": "KES 1,250.50",
@@ -45,23 +51,125 @@ def errors_of(response: Any) -> dict[str, list[str]]:
     return dict(response.context["adminform"].form.errors)
 
 
+@time_machine.travel(NOW, tick=False)
 def test_product_form_takes_shillings_and_keeps_cents(owner: Client, duka: Business) -> None:
     response = owner.post(ADD, a_form(duka))
 
     product = Product.objects.get()
+    price = product.prices.get()
     assert response.status_code == 302
-    assert (product.business, product.name, product.price_cents) == (duka, "Sugar", 125_050)
+    assert (product.business, product.name, price.price_cents) == (duka, "Sugar", 125_050)
+    assert (price.from_day, str(price.set_by), price.set_at) == (TODAY, "amina", NOW)
 
 
-def test_product_form_shows_its_price_and_changes_it(owner: Client, duka: Business) -> None:
+@time_machine.travel(NOW, tick=False)
+def test_a_price_is_set_for_a_day_to_come_and_its_history_shown(
+    owner: Client, duka: Business
+) -> None:
+    product = make.a_product(duka)
+    page = reverse("admin:shops_product_change", args=[product.pk])
+
+    changed = owner.post(page, a_form(duka, price="195", price_from="01/12/2026"))
+    shown = owner.get(page).content.decode()
+
+    assert changed.status_code == 302
+    assert (make.cents(product), make.cents(product, date(2026, 12, 1))) == (18_000, 19_500)
+    assert re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>", shown) == [
+        ("195", "1 Dec 2026", "amina"),
+        ("<b>180</b>", "1 Jan 2024", "before"),
+    ]
+
+
+def test_a_product_saved_without_a_new_price_keeps_its_prices(
+    owner: Client, duka: Business
+) -> None:
     product = make.a_product(duka)
     page = reverse("admin:shops_product_change", args=[product.pk])
 
     shown = owner.get(page).context["adminform"].form["price"].value()
-    owner.post(page, a_form(duka, price="195"))
+    # The page lay open for a month.
+    owner.post(page, a_form(duka, price="", price_from="01/11/2026", name="Brown sugar"))
 
     product.refresh_from_db()
-    assert (shown, product.price_cents) == ("180", 19_500)
+    assert (shown, product.name) == (None, "Brown sugar")
+    assert [price.price_cents for price in product.prices.all()] == [18_000]
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_price_of_a_past_day_is_refused(owner: Client, duka: Business) -> None:
+    product = make.a_product(duka)
+    page = reverse("admin:shops_product_change", args=[product.pk])
+
+    response = owner.post(page, a_form(duka, price="195", price_from="21/11/2026"))
+
+    assert errors_of(response) == {"price_from": ["A price begins today or later."]}
+    assert product.prices.count() == 1
+
+
+def test_codes_are_scanned_one_a_line(owner: Client, duka: Business) -> None:
+    product = make.a_product(duka)
+    page = reverse("admin:shops_product_change", args=[product.pk])
+
+    owner.post(page, a_form(duka, price="", codes="6161100000377\r\n061414100000\r\n"))
+    found = owner.get("/admin/shops/product/", {"q": "6161100000377"}).context["cl"].result_list
+    shown = owner.get(page).context["adminform"].form["codes"].value()
+    owner.post(page, a_form(duka, price="", codes="6161100000742"))
+
+    assert (shown, list(found)) == ("6161100000377\n0061414100000", [product])
+    assert [row.code for row in product.barcodes.all()] == ["6161100000742"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "error"),
+    [
+        ("6161100000377", "Flour has the code 6161100000377 already."),
+        (
+            "ab",
+            "“ab” is no code: 3 to 48 letters, digits and signs, without spaces and stars.",
+        ),
+    ],
+)
+def test_codes_of_others_and_what_is_no_code_are_refused(
+    owner: Client, duka: Business, codes: str, error: str
+) -> None:
+    flour, sugar = make.a_product(duka, name="Flour"), make.a_product(duka, name="Sugar")
+    set_codes(product=flour, codes=["6161100000377"], by=User.objects.get(username="amina"))
+    page = reverse("admin:shops_product_change", args=[sugar.pk])
+
+    response = owner.post(page, a_form(duka, price="", codes=codes))
+
+    assert errors_of(response) == {"codes": [error]}
+    assert not sugar.barcodes.exists()
+
+
+def test_a_code_that_was_given_away_meanwhile_is_a_sentence(
+    owner: Client, duka: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flour, sugar = make.a_product(duka, name="Flour"), make.a_product(duka, name="Sugar")
+    amina = User.objects.get(username="amina")
+    page = reverse("admin:shops_product_change", args=[sugar.pk])
+    looked: list[int] = []
+
+    def meanwhile(execute: Any, sql: str, *rest: Any) -> Any:
+        answer = execute(sql, *rest)
+        if 'FROM "shops_barcode"' in sql and "code" in sql and not looked:
+            looked.append(1)
+            set_codes(product=flour, codes=["6161100000377"], by=amina)
+        return answer
+
+    def the_form_looks(*rest: Any) -> None:
+        with connection.execute_wrapper(meanwhile):
+            assert not taken_code(*rest)
+
+    monkeypatch.setattr("shops.admin.taken_code", the_form_looks)
+    response = owner.post(
+        page, a_form(duka, price="", name="Sugar", codes="6161100000377"), follow=True
+    )
+
+    assert [str(message) for message in response.context["messages"]] == [
+        "Flour has the code 6161100000377. Take it off there first."
+    ]
+    assert not sugar.barcodes.exists()
 
 
 @pytest.mark.parametrize(
@@ -128,6 +236,7 @@ def test_an_auditor_sees_products_and_cannot_change_them(client: Client, duka: B
     page = reverse("admin:shops_product_change", args=[product.pk])
     auditor = signed_in(client, "mutua", duka=Role.AUDITOR)
 
+    set_codes(product=product, codes=["616110"], by=make.amina())
     seen = auditor.get(page)
     changed = auditor.post(page, a_form(duka))
     added = auditor.post(ADD, a_form(duka))
@@ -135,6 +244,12 @@ def test_an_auditor_sees_products_and_cannot_change_them(client: Client, duka: B
     product.refresh_from_db()
     assert [seen.status_code, changed.status_code, added.status_code] == [200, 403, 403]
     assert (product.name, Product.objects.count()) == ("Maize flour 2 kg", 1)
+    shown = seen.content.decode()
+    assert [shown.count(text) for text in ("<b>180</b>", "616110", '<input type="text"')] == [
+        1,
+        1,
+        0,
+    ]
 
 
 def test_nobody_deletes_a_product(owner: Client, duka: Business) -> None:
@@ -150,7 +265,7 @@ def test_product_list_shows_shillings(owner: Client, duka: Business) -> None:
 
     response = owner.get("/admin/shops/product/")
 
-    assert response.content.decode().count('<td class="field-price">2,900</td>') == 1
+    assert response.content.decode().count('<td class="field-price_today">2,900</td>') == 1
 
 
 def links_of(client: Client, sale: Sale) -> list[str]:

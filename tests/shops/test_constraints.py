@@ -8,7 +8,18 @@ from django.db import IntegrityError, connection, models, transaction
 
 from money import triggers
 from money.models import Business
-from shops.models import Method, Product, ReceiptBook, Sale, SaleLine, SaleState, Tender
+from shops.models import (
+    Barcode,
+    FastMover,
+    Method,
+    Price,
+    Product,
+    ReceiptBook,
+    Sale,
+    SaleLine,
+    SaleState,
+    Tender,
+)
 from tests import make
 from tests.make import NOW, TODAY
 
@@ -25,9 +36,8 @@ def shop(unguarded: None) -> Business:
 
 
 def a_product(shop: Business, **but: Any) -> Product:
-    facts = {
+    facts: dict[str, Any] = {
         "name": "Thing",
-        "price_cents": 100,
         "tax_class": "B",
         "unit": "piece",
         "sales_account": "4040",
@@ -36,7 +46,7 @@ def a_product(shop: Business, **but: Any) -> Product:
 
 
 def a_sale(shop: Business, **but: Any) -> Sale:
-    facts = {
+    facts: dict[str, Any] = {
         "key": "the-key",
         "sold_on": TODAY,
         "total_cents": 11_600,
@@ -52,7 +62,7 @@ def a_line(shop: Business, **but: Any) -> SaleLine:
     sale, product = a_sale(shop), a_product(shop)
     sale.save()
     product.save()
-    facts = {
+    facts: dict[str, Any] = {
         "name": "Thing",
         "unit": "piece",
         "quantity_milli": 1000,
@@ -69,7 +79,7 @@ def a_line(shop: Business, **but: Any) -> SaleLine:
 def a_tender(shop: Business, **but: Any) -> Tender:
     sale = a_sale(shop)
     sale.save()
-    facts = {
+    facts: dict[str, Any] = {
         "method": Method.CASH,
         "amount_cents": 11_600,
         "given_cents": 12_000,
@@ -99,8 +109,6 @@ def unique_of(name: str, *columns: str) -> str:
 @pytest.mark.parametrize(
     ("name", "but"),
     [
-        ("product_price_is_positive", {"price_cents": 0}),
-        ("product_price_is_positive", {"price_cents": -100}),
         ("product_unit_is_known", {"unit": "dozen"}),
         ("product_tax_class_is_known", {"tax_class": "X"}),
     ],
@@ -116,6 +124,30 @@ def test_product_name_once_per_business(shop: Business) -> None:
     assert refused_by(a_product(shop)) == unique_of(
         "product_name_once_per_business", "shops_product.business_id", "shops_product.name"
     )
+
+
+@pytest.mark.parametrize("cents", [0, -100])
+def test_price_is_positive(shop: Business, cents: int) -> None:
+    price = Price(product=make.a_product(shop), price_cents=cents, from_day=TODAY, set_at=NOW)
+
+    assert refused_by(price) == "price_is_positive"
+
+
+def test_barcode_once_per_business(shop: Business) -> None:
+    one, other = make.a_product(shop, name="One"), make.a_product(shop, name="Other")
+    maji = make.a_business(slug="maji")
+    Barcode.objects.create(business=shop, product=one, code="616")
+    Barcode.objects.create(business=maji, product=make.a_product(maji), code="616")
+
+    assert refused_by(Barcode(business=shop, product=other, code="616")) == unique_of(
+        "barcode_once_per_business", "shops_barcode.business_id", "shops_barcode.code"
+    )
+
+
+def test_barcode_is_not_empty(shop: Business) -> None:
+    barcode = Barcode(business=shop, product=make.a_product(shop), code="")
+
+    assert refused_by(barcode) == "barcode_is_not_empty"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +207,32 @@ def test_saleline_refuses(shop: Business, name: str, but: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize(
+    "but",
+    [
+        {"list_price_cents": None},
+        {"list_price_cents": 11_600},
+        {"list_price_cents": 11_599},
+        {"price_reason": ""},
+        {"price_by": None},
+        {"list_price_cents": None, "price_reason": ""},
+        {"list_price_cents": None, "price_by": None},
+        {"price_reason": "", "price_by": None},
+    ],
+)
+def test_saleline_is_below_the_list_wholly_or_not_at_all(
+    shop: Business, but: dict[str, Any]
+) -> None:
+    below = {
+        "list_price_cents": 11_601,
+        "price_reason": "Promised",
+        "price_by": make.a_user("amina"),
+    }
+    name = "saleline_below_the_list_has_a_reason"
+
+    assert refused_by(a_line(shop, **(below | but))) == name
+
+
+@pytest.mark.parametrize(
     ("name", "but"),
     [
         ("tender_amount_is_positive", {"amount_cents": 0}),
@@ -185,7 +243,7 @@ def test_saleline_refuses(shop: Business, name: str, but: dict[str, Any]) -> Non
         ("tender_given_is_enough", {"rounding_cents": 50, "given_cents": 11_649}),
         ("tender_rounding_is_below_a_shilling", {"rounding_cents": 100}),
         ("tender_rounding_is_below_a_shilling", {"rounding_cents": -100}),
-        ("tender_only_mpesa_is_taken_back", {"taken_back_at": NOW}),
+        ("tender_cash_goes_back_out_of_a_drawer", {"taken_back_at": NOW}),
     ],
 )
 def test_tender_refuses(shop: Business, name: str, but: dict[str, Any]) -> None:
@@ -236,12 +294,23 @@ def test_rows_name_themselves(shop: Business) -> None:
     line = a_line(shop, quantity_milli=12_345_678)
     tender = Tender(sale=line.sale, method=Method.CASH, amount_cents=1)
     paid = Sale(pk=5, number=3, state=SaleState.PAID)
-    names = (line, tender, paid, line.product, ReceiptBook(business=shop, last_number=3))
+    price = Price(product=line.product, price_cents=1, from_day=TODAY)
+    barcode = Barcode(code="616")
+    book = ReceiptBook(business=shop, last_number=3)
+    names = (line, tender, paid, line.product, price, barcode, book)
 
     assert [str(row) for row in names] == [
         "Thing x 12345.678",
         f"Cash for Sale {line.sale.pk} (open)",
         "Receipt 3",
         "Thing",
+        "Thing from 2026-11-22",
+        "616",
         "Amina duka: 3",
     ]
+
+
+def test_fastmover_was_sold(shop: Business) -> None:
+    row = FastMover(product=make.a_product(shop), business=shop, times=0)
+
+    assert refused_by(row) == "fastmover_was_sold"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from money.actions.posting import post
@@ -187,13 +187,11 @@ class Undone(Exception):
 
 
 @pytest.mark.django_db
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, deadline=None)
 @given(steps=st.lists(STEP, min_size=5, max_size=30))
 def test_inbox_equals_account_after_every_step(steps: list[tuple[Any, ...]]) -> None:
     with suppress(Undone), transaction.atomic():
-        duka = make.a_business()
+        duka = make.a_shop()
         shop = Shop(duka, make.a_till(duka), make.amina())
         shop.take("sell")
         shop.take("pay", 2)

@@ -1,4 +1,4 @@
-"""Where a sale stands in the cashier's eyes, what its receipt says, which products are found."""
+"""Where a sale stands in the cashier's eyes, what its receipt says."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from money.models import Business, TaxClass, User
 from mpesa.models import PaymentRequest, RequestState, Till
 from shops.actions.settle import cancel_sale, match_payment, take_cash
-from shops.models import Product, SaleLine
+from shops.models import SaleLine
 from shops.queries import sales as queries
 from shops.queries.sales import Stage, VatRow, standing_of, vat_rows
 from tests import make
@@ -19,41 +19,6 @@ def a_request(till: Till, state: str, **facts: object) -> PaymentRequest:
     request = make.a_request(till, reference=sale.reference, state=state)
     PaymentRequest.objects.filter(pk=request.pk).update(**facts)
     return request
-
-
-def test_products_of_finds_every_word_in_any_order(duka: Business) -> None:
-    for name in ("Maize flour 2 kg", "Wheat flour 2 kg", "Maize 90 kg"):
-        make.a_product(duka, name=name)
-    make.a_product(make.a_business(slug="maji"), name="Maize flour of others")
-    Product.objects.filter(name="Wheat flour 2 kg").update(is_active=False)
-
-    def found(words: str) -> list[str]:
-        return [product.name for product in queries.products_of(duka, words)]
-
-    assert found("FLOUR maize") == ["Maize flour 2 kg"]
-    assert found("") == ["Maize 90 kg", "Maize flour 2 kg"]
-    assert found("%") == []
-    assert found("kg kg kg kg kg nothing-after-five-words") == ["Maize 90 kg", "Maize flour 2 kg"]
-
-
-def test_products_of_returns_no_more_than_the_tiles(duka: Business) -> None:
-    Product.objects.bulk_create(
-        Product(
-            business=duka, name=f"Thing {n:03}", price_cents=100, tax_class="B", sales_account="1"
-        )
-        for n in range(61)
-    )
-
-    assert len(queries.products_of(duka)) == 60
-
-
-def test_products_in_leaves_out_what_is_not_sold_here(duka: Business) -> None:
-    ours = make.a_product(duka)
-    gone = make.a_product(duka, name="Gone")
-    theirs = make.a_product(make.a_business(slug="maji"))
-    Product.objects.filter(pk=gone.pk).update(is_active=False)
-
-    assert queries.products_in(duka, [ours.pk, gone.pk, theirs.pk, 10**17]) == {ours.pk: ours}
 
 
 def test_standing_of_an_open_sale_lets_it_end_any_way(duka: Business) -> None:
@@ -186,7 +151,3 @@ def test_sale_of_key_finds_those_of_its_business_only(duka: Business) -> None:
 
     assert queries.sale_of_key(duka, "0123456789") == sale
     assert queries.sale_of_key(make.a_business(slug="maji"), "0123456789") is None
-
-
-def test_amount_of_rounds_as_the_sale_does(duka: Business) -> None:
-    assert queries.amount_of(make.a_product(duka, shillings=565), 501) == 28_307

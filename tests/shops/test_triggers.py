@@ -9,7 +9,7 @@ from money.models import Business, User
 from mpesa.models import Till
 from shops.actions.inbox import undo_match
 from shops.actions.settle import cancel_sale, match_payment, take_cash
-from shops.models import Method, Sale, SaleLine, SaleState, Tender
+from shops.models import Barcode, Method, Sale, SaleLine, SaleState, Tender
 from tests import make
 from tests.make import NOW, TODAY
 
@@ -305,3 +305,60 @@ def test_update_or_replace_takes_no_receipt_number_away(duka: Business, paid: Sa
 
     assert said == "shops: this receipt number is taken"
     assert Sale.objects.get(number=1) == paid
+
+
+# Prices and codes
+
+
+PRICE = "shops: a price is followed by another, never changed"
+CODE = "shops: a code is taken off and given anew, never changed"
+OF_ITS_BUSINESS = "shops: a code is of the business of its product"
+
+
+def test_a_price_is_never_changed_or_deleted(duka: Business) -> None:
+    make.a_product(duka)
+
+    for change in ("price_cents = 1", "from_day = '2020-01-01'", "set_at = set_at"):
+        assert refusal_of(f"UPDATE shops_price SET {change}") == PRICE
+    assert refusal_of("DELETE FROM shops_price") == PRICE
+
+
+@needs_postgresql
+def test_prices_are_not_truncated(duka: Business) -> None:
+    assert refusal_of("TRUNCATE shops_price") == PRICE
+
+
+@needs_sqlite
+def test_a_price_is_not_replaced(duka: Business) -> None:
+    make.a_product(duka)
+
+    assert refusal_of(
+        "INSERT OR REPLACE INTO shops_price SELECT id, 1, from_day, set_at, product_id, set_by_id"
+        " FROM shops_price"
+    ) == ("shops: this price exists already")
+
+
+def test_a_code_is_of_the_business_of_its_product(duka: Business) -> None:
+    product, maji = make.a_product(duka), make.a_business(slug="maji")
+    insert = "INSERT INTO shops_barcode (business_id, product_id, code) VALUES (%s, %s, '616')"
+
+    assert refusal_of(insert, maji.pk, product.pk) == OF_ITS_BUSINESS
+    assert refusal_of(insert, duka.pk, product.pk + 1000) == OF_ITS_BUSINESS
+    Barcode.objects.create(business=duka, product=product, code="616")
+    assert refusal_of("UPDATE shops_barcode SET business_id = %s", maji.pk) == CODE
+    assert refusal_of("UPDATE shops_product SET business_id = %s", maji.pk) == (
+        "shops: a product stays with its business"
+    )
+
+
+@needs_sqlite
+def test_a_code_is_not_taken_by_replacing(duka: Business) -> None:
+    one, other = make.a_product(duka, name="One"), make.a_product(duka, name="Other")
+    Barcode.objects.create(business=duka, product=one, code="616")
+
+    assert refusal_of(
+        "INSERT OR REPLACE INTO shops_barcode (business_id, product_id, code)"
+        " VALUES (%s, %s, '616')",
+        duka.pk,
+        other.pk,
+    ) == ("shops: this code is taken")

@@ -59,5 +59,6 @@ class Command(BaseCommand):
             return "Nothing is known of this phone."
         return (
             f"Erased: {erased.requests} payment requests, {erased.messages} messages,"
-            f" {erased.strays} strays, {erased.payers} payers, {erased.uploads} statements."
+            f" {erased.strays} strays, {erased.payers} payers, {erased.uploads} statements,"
+            f" {erased.others} customers."
         )

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from money.actions.posting import post
@@ -58,9 +58,7 @@ def without_zeros(sums: dict[Any, Any]) -> dict[Any, Any]:
     return {key: value for key, value in sums.items() if value not in {Turnover(0, 0), 0}}
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, deadline=None)
 @given(postings=postings, from_on=days, length=st.integers(0, 90))
 def test_figures_are_what_the_lines_say(
     duka: Business, laundry: Business, postings: list[Any], from_on: date, length: int

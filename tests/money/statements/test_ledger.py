@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from money.models import Account, Business, Entry, Line
@@ -311,9 +311,7 @@ def test_a_page_asks_the_same_wherever_it_is(
             page = account_statement(**told, after=page.next_cursor)
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, deadline=None)
 @given(
     told=st.lists(
         st.tuples(

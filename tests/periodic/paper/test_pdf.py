@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -179,9 +179,7 @@ NAMES = st.one_of(
 )
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, deadline=None)
 @given(names=st.lists(NAMES, min_size=4, max_size=4))
 def test_no_name_breaks_a_page(tmp_path: Path, names: list[str]) -> None:
     title, of, account, note = names

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from erp import env
+from erp import demo_month, env
 from erp.demo import CASHIER, OWNER, PASSWORD
 from erp.listening import is_free
 
@@ -34,7 +34,9 @@ class Command(BaseCommand):
         lock = _lock(settings.VAR)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
-        call_command("demo", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+        days = env.integer("DEMO_DAYS", demo_month.DAYS, least=1, most=demo_month.DAYS)
+        quiet = open(os.devnull, "w")  # noqa: PTH123, SIM115
+        call_command("demo", days=days, verbosity=0, stdout=quiet)
         self._say_where()
         self.stdout.flush()
         os.chdir(settings.HOUSE)
@@ -50,8 +52,11 @@ class Command(BaseCommand):
         command = [sys.executable, "-m", "honcho", "--no-prefix", "-f", "Procfile.dev", "start"]
         introduce = [sys.executable, "manage.py", "introduce_tills"]
         # Beside honcho, which ends everything when one of its processes ends.
-        subprocess.Popen(introduce, env=child, stdin=subprocess.DEVNULL)  # noqa: S603 our own words
+        introducing = subprocess.Popen(introduce, env=child, stdin=subprocess.DEVNULL)  # noqa: S603 our own words
         code = _run(command, child)
+        # Stopped before it was done, it would go on asking for a simulator that is gone.
+        introducing.terminate()
+        introducing.wait()
         lock.close()
         sys.exit(code)
 

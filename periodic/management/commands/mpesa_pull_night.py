@@ -1,0 +1,8 @@
+"""Ask the pull about the last two days of every till."""
+
+from periodic.management.by_hand import ByHand
+
+
+class Command(ByHand):
+    help = "Ask Safaricom what was paid to each till in the last 48 hours."
+    kind = "mpesa_pull_night"

@@ -1,0 +1,196 @@
+"""A form's one-time key with another content: refused, and never taken for what was done before."""
+
+from collections.abc import Callable
+
+import pytest
+
+from money.models import Business, User
+from shops.actions.credit import (
+    CreditRefused,
+    add_customer,
+    receive_from_customer,
+    sell_on_credit,
+    set_credit_limit,
+)
+from shops.actions.items import UsedBefore
+from shops.actions.levels import counter_of
+from shops.actions.opening import add_place, open_stock
+from shops.actions.prints import NoReceipt, record_print
+from shops.actions.refunds import Return, refund_sale
+from shops.actions.settle import BadPart, take_cash
+from shops.actions.supplier_returns import GoesBack, send_back
+from shops.actions.transfers import Carried, transfer_goods
+from shops.models import Customer, StockItem
+from shops.queries.customers import debt_cents
+from shops.queries.sales import owed_cents
+from shops.refunding import BadRefund
+from tests import make
+from tests.make import NOW, TODAY
+
+KEY = "the-key-of-a-form"
+USED = "This page was used before"
+
+
+@pytest.fixture
+def amina(duka: Business) -> User:
+    return make.amina_of(duka)
+
+
+@pytest.fixture
+def wanjiku(duka: Business, baraka: User) -> Customer:
+    made = add_customer(business=duka, name="Wanjiku", phone="", by=baraka, now=NOW)
+    return set_credit_limit(customer_id=made.pk, business=duka, cents=1_000_000)
+
+
+@pytest.fixture
+def flour(duka: Business) -> StockItem:
+    return make.stocked(make.a_product(duka), 9_000, 90_000)
+
+
+def twice_and_otherwise(
+    act: Callable[[int], object], one: int, other: int, refusal: type[Exception]
+) -> None:
+    assert act(one) == act(one)
+    with pytest.raises(refusal, match=USED):
+        act(other)
+
+
+def test_cash_of_a_debt(duka: Business, baraka: User, wanjiku: Customer) -> None:
+    sale = make.a_sale(duka)
+    sell_on_credit(sale_id=sale.pk, customer_id=wanjiku.pk, key="credit-1", by=baraka, now=NOW)
+
+    def pay(cents: int) -> object:
+        return receive_from_customer(
+            customer_id=wanjiku.pk, business=duka, key=KEY, cents=cents, by=baraka, now=NOW
+        )
+
+    twice_and_otherwise(pay, 5_000, 7_000, CreditRefused)
+
+    assert debt_cents(wanjiku) == 13_000
+
+
+def test_a_part_in_cash(duka: Business, baraka: User) -> None:
+    sale = make.a_sale(duka)
+
+    def part(cents: int) -> object:
+        return take_cash(
+            sale_id=sale.pk, given_cents=cents, part_cents=cents, key=KEY, by=baraka, now=NOW
+        )
+
+    twice_and_otherwise(part, 5_000, 7_000, BadPart)
+    with pytest.raises(BadPart, match=USED):
+        take_cash(sale_id=sale.pk, given_cents=13_000, key=KEY, by=baraka, now=NOW)
+
+    assert owed_cents(sale) == 13_000
+
+
+def test_all_of_it_in_cash_twice_is_once(duka: Business, baraka: User) -> None:
+    sale = make.a_sale(duka)
+
+    for part in (None, None, 18_000):
+        done = take_cash(
+            sale_id=sale.pk, given_cents=18_000, part_cents=part, key=KEY, by=baraka, now=NOW
+        )
+
+    assert (done.number, sale.tenders.count()) == (1, 1)
+
+
+def test_a_part_on_credit(duka: Business, baraka: User, wanjiku: Customer) -> None:
+    sale = make.a_sale(duka)
+    other = add_customer(business=duka, name="Otieno", phone="", by=baraka, now=NOW)
+
+    def part(cents: int, customer: Customer = wanjiku) -> object:
+        return sell_on_credit(
+            sale_id=sale.pk,
+            customer_id=customer.pk,
+            key=KEY,
+            part_cents=cents,
+            by=baraka,
+            now=NOW,
+        )
+
+    twice_and_otherwise(part, 5_000, 7_000, CreditRefused)
+    with pytest.raises(CreditRefused, match=USED):
+        part(5_000, other)
+
+
+def test_a_refund(duka: Business, amina: User) -> None:
+    sale = make.a_sale(duka, milli=3_000)
+    take_cash(sale_id=sale.pk, given_cents=54_000, by=amina, now=NOW)
+    line = sale.lines.get()
+
+    def back(milli: int) -> object:
+        wanted = {line.pk: milli} if milli else {}
+        wish = Return(key=KEY, lines=wanted, reason="Torn", is_restocked=False)
+        return refund_sale(sale_id=sale.pk, wish=wish, by=amina, now=NOW)
+
+    twice_and_otherwise(back, 1_000, 2_000, BadRefund)
+    # "All of it", pressed twice: the second press finds nothing left.
+    assert back(0) == sale.refunds.get()
+
+
+def test_a_purchase(duka: Business, flour: StockItem) -> None:
+    supplier = make.a_supplier(duka)
+
+    def receive(milli: int) -> object:
+        return make.a_purchase(supplier, make.bought(flour, milli, 10_000), key=KEY)
+
+    twice_and_otherwise(receive, 1_000, 2_000, UsedBefore)
+
+
+def test_goods_that_go_back_to_their_supplier(
+    duka: Business, amina: User, flour: StockItem
+) -> None:
+    purchase = make.a_purchase(make.a_supplier(duka), make.bought(flour, 3_000, 30_000))
+    line = purchase.lines.get()
+
+    def back(milli: int) -> object:
+        wish = GoesBack(key=KEY, lines={line.pk: milli}, reason="Torn")
+        return send_back(purchase=purchase, wish=wish, returned_on=TODAY, by=amina, now=NOW)
+
+    twice_and_otherwise(back, 1_000, 2_000, UsedBefore)
+
+
+def test_goods_that_are_carried(duka: Business, amina: User, flour: StockItem) -> None:
+    store = add_place(business=duka, name="Store", by=amina)
+
+    def carry(milli: int) -> object:
+        return transfer_goods(
+            from_location=counter_of(duka),
+            to_location=store,
+            lines=[Carried(flour, flour, milli)],
+            moved_on=TODAY,
+            note="",
+            key=KEY,
+            by=amina,
+            now=NOW,
+        )
+
+    twice_and_otherwise(carry, 1_000, 2_000, UsedBefore)
+
+
+def test_what_lay_there_at_the_beginning(duka: Business, amina: User) -> None:
+    item = make.counted(make.a_product(duka, name="Sugar"))
+
+    def begin(cents: int) -> object:
+        return open_stock(
+            item=item,
+            quantity_milli=1_000,
+            value_cents=cents,
+            counted_on=TODAY,
+            key=KEY,
+            by=amina,
+            now=NOW,
+        )
+
+    twice_and_otherwise(begin, 10_000, 20_000, UsedBefore)
+
+
+def test_a_print_of_another_receipt(duka: Business, baraka: User) -> None:
+    product = make.a_product(duka)
+    one, other = (make.sold(duka, product).pk for _ in range(2))
+
+    def paper(sale_id: int) -> object:
+        return record_print(sale_id=sale_id, key=KEY, by=baraka, at=NOW)
+
+    twice_and_otherwise(paper, one, other, NoReceipt)
