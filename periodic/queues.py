@@ -1,5 +1,6 @@
 """Tasks on the two queues, with database connections handled as Django does for requests."""
 
+import threading
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -10,6 +11,9 @@ from huey import Huey
 from huey_config import payments, work
 
 QUEUES: dict[str, Huey] = {"payments": payments, "work": work}
+
+# Set once this process is to end: what a task has not begun is left to the next worker.
+leaving = threading.Event()
 
 Function = Callable[[], None]
 

@@ -37,7 +37,7 @@ from periodic.actions.schedules import schedules_on, turn
 from periodic.actions.workers import forget_workers
 from periodic.models import Schedule
 from periodic.queries.workers import roll_call
-from periodic.queues import bell, every
+from periodic.queues import bell, every, leaving
 from periodic.workshop.shop import shop
 from periodic.workshop.watch import take_back_silent
 from shops.actions.settle import match_payment, reopen_sale
@@ -61,8 +61,13 @@ _importing = threading.Lock()
 
 
 def _each(what: str, ids: Iterable[Id], act: Callable[[Id], object]) -> None:
-    """Do `act` for each id; one that fails is logged, stays as it was, and holds up no other."""
+    """Do `act` for each id; one that fails is logged, stays as it was, and holds up no other.
+
+    A process that is to end begins none: thousands may wait, and who stops it would kill it first.
+    """
     for row_id in ids:
+        if leaving.is_set():
+            return
         try:
             act(row_id)
         except Exception:

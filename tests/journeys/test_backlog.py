@@ -64,3 +64,8 @@ def test_a_prompt_is_sent_while_thousands_of_callbacks_wait(house: House) -> Non
     wait_until("the prompt", lambda: house.value(ASKED), 60)
 
     assert house.value(WAITING) > MESSAGES / 2
+
+    # Told to end, it does not first take in the other thousands: who stops it would lose patience.
+    assert house.stop("payments") == 0
+    assert "Shutdown timeout" not in house.log("payments")
+    assert house.value(WAITING) > 0

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, connections
 from money import triggers
 from periodic import monitor, tasks
 from periodic.management.commands import consume
-from periodic.queues import QUEUES
+from periodic.queues import QUEUES, leaving
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -91,6 +91,7 @@ def real_queues() -> Iterator[None]:
     for queue in QUEUES.values():
         queue.immediate = False
     yield
+    leaving.clear()
     for queue in QUEUES.values():
         queue.storage.flush_queue()
         queue.storage.close()

@@ -18,9 +18,10 @@ from pytest_django import Settings
 from money.models import Business, Entry
 from mpesa import spool
 from mpesa.actions.allocations import undo_allocation
-from mpesa.actions.inbound import receive
+from mpesa.actions.inbound import receive, understand
 from mpesa.models import InboundMessage, InboundState, Payment, PaymentRequest, RequestState, Till
 from periodic import tasks
+from periodic.queues import leaving
 from shops.actions.settle import ask_mpesa
 from shops.models import Sale, SaleState
 from tests import make
@@ -99,6 +100,28 @@ def test_take_in_twice_changes_nothing(till: Till) -> None:
     tasks.take_in()
 
     assert (Payment.objects.count(), Entry.objects.count()) == (1, 3)
+
+
+def test_take_in_leaves_the_rest_to_others_once_the_process_is_to_end(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        an_asked_sale(till, number)
+        a_callback(
+            till, token=f"token-{number}", receipt=f"UKM5A{number}", checkout=f"ws_CO_{number}"
+        )
+
+    def understand_and_hear_the_signal(**facts: Any) -> None:
+        understand(**facts)
+        leaving.set()
+
+    monkeypatch.setattr(tasks, "understand", understand_and_hear_the_signal)
+    try:
+        tasks.take_in()
+    finally:
+        leaving.clear()
+
+    assert states_of(InboundMessage) == [InboundState.UNDERSTOOD, InboundState.WAITING]
 
 
 def test_take_in_brings_in_the_spool_first(till: Till, settings: Settings, tmp_path: Path) -> None:

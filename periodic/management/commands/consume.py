@@ -11,13 +11,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
+from huey.consumer import Consumer
 from huey.consumer_options import ConsumerConfig
 
 from huey_config import FileStorage
 from money import triggers
 from periodic import monitor
 from periodic.heartbeat import Heartbeat
-from periodic.queues import QUEUES
+from periodic.queues import QUEUES, leaving
 from periodic.workshop.shop import shop
 from periodic.workshop.watch import Watch
 
@@ -25,8 +26,17 @@ from periodic.workshop.watch import Watch
 WAIT_SECONDS = 1.0
 
 
+class LeavingConsumer(Consumer):  # type: ignore[misc]  # Huey has no types
+    """Lets its tasks know that it stops; Huey itself waits for them and says nothing."""
+
+    def stop(self, graceful: bool = False) -> None:  # noqa: FBT001, FBT002 Huey's own words
+        """Stop; where `graceful`, first wait for what the tasks have begun."""
+        leaving.set()
+        super().stop(graceful)
+
+
 class Command(BaseCommand):
-    help = "Run the workers of one queue until SIGTERM or SIGINT; running tasks are finished."
+    help = "Run the workers of one queue until SIGTERM or SIGINT; what they began is finished."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("queue", choices=sorted(QUEUES))
@@ -45,7 +55,7 @@ class Command(BaseCommand):
         # A worker that was killed left rows behind; they need not wait for the next minute.
         first = {"payments": tasks.sweep, "work": tasks.forget_old_task_records}
         self._ring(first[options["queue"]])
-        consumer = queue.create_consumer(**config.values)
+        consumer = LeavingConsumer(queue, **config.values)
         watch = Watch(shop if has_jobs else None, tasks.run_jobs, consumer.stop_flag.set)
         watch.start()
         heartbeat = Heartbeat(
