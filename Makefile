@@ -38,7 +38,7 @@ test: $(VENV)/.dev
 
 # SHORT=1 sees each journey on a phone, and one of each file on a desk.
 browser: $(VENV)/.dev
-	SHORT=$(SHORT) $(PY) -m pytest -n 2 --dist loadfile tests/browser
+	SHORT=$(SHORT) $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests/browser
 
 check: lint types layers migrations coverage
 
