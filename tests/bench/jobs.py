@@ -96,8 +96,9 @@ def beside_others(bars: Bars, size: Size, server: str, redis_url: str) -> None:
                 pickup(side, bars, size, "")
                 rate(side, bars, size)
             flush(redis_url)
-            killed(side, bars, size)
-            flush(redis_url)
+            if not size.is_short:  # has no bar, and waits long for what is lost
+                killed(side, bars, size)
+                flush(redis_url)
             if name == "celery":
                 celery = found
         if not size.is_short:

@@ -36,7 +36,8 @@ from tests import make
 from tests.make import NOW, TODAY
 from tests.once import made_once, taken_back
 
-pytestmark = pytest.mark.django_db
+# Counting branches here would cost half as much again, and others reach them.
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 LETTERS: dict[str, Role] = {
     "O": Role.OWNER,

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
@@ -83,15 +84,22 @@ def main(scale: float) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     fresh = random.SystemRandom().randrange(1, 10**6)
     print(f"Seeds: {FIXED_SEED} and, of this run, {fresh}")
-    with postgres() as server, ThreadPoolExecutor(AT_ONCE) as pool:
+    with postgres() as server:
         if server is None:
             print("PostgreSQL: not run, it is not on this machine")
-        todo = parts(scale, fresh, server.url if server else "")
-        are_ok = list(pool.map(Part.is_ok, todo))
-    # Short ones wait most of their time, for the minute's sweeps and for jobs.
-    with ThreadPoolExecutor(AT_ONCE if scale < 1 else 1) as pool:
-        are_ok += pool.map(partial(_goes_well, scale), ("run", "jobs", "schedules"))
-    return 0 if all(are_ok) else 1
+        lives = [part.is_ok for part in parts(scale, fresh, server.url if server else "")]
+        scripts = [partial(_goes_well, scale, name) for name in ("run", "jobs", "schedules")]
+        if scale < 1:
+            # Short ones wait most of their time, for the minute's sweeps and for jobs.
+            are_ok = _all_go_well([*scripts, *lives], AT_ONCE + 1)
+        else:
+            are_ok = all([_all_go_well(lives, AT_ONCE), _all_go_well(scripts, 1)])
+    return 0 if are_ok else 1
+
+
+def _all_go_well(what: Iterable[Callable[[], bool]], at_once: int) -> bool:
+    with ThreadPoolExecutor(at_once) as pool:
+        return all(list(pool.map(lambda one: one(), what)))
 
 
 def _goes_well(scale: float, name: str) -> bool:
