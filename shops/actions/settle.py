@@ -139,12 +139,14 @@ def ask_mpesa(
 ) -> PaymentRequest:
     """Write a payment request for what a sale owes, or a part; a worker puts it on the phone.
 
-    Raises NotOpen, StillAsking, BadPart, NoTill, or what
-    `mpesa.actions.requests.request_payment` raises.
+    The same `key` asks once. Raises NotOpen, StillAsking, BadPart (also where the key asked another
+    phone, or for another part), NoTill, or what `mpesa.actions.requests.request_payment` raises.
     """
     with transaction.atomic():
         sale = lock_sale(sale_id)
         if first := PaymentRequest.objects.filter(key=key, reference=sale.reference).first():
+            if not _is_that_request(first, phone, part_cents, sale):
+                raise BadPart(USED)
             return first
         refuse_ended(sale)
         _refuse_confirmed(sale)
@@ -161,6 +163,18 @@ def ask_mpesa(
             by=by,
             now=now,
         )
+
+
+def _is_that_request(first: PaymentRequest, phone: str, part_cents: int | None, sale: Sale) -> bool:
+    """Tell whether a form that made `first` asks for the same again; a phone may be erased since.
+
+    Where something else is owed still, it was not all.
+    """
+    if first.phone not in {"", phone}:
+        return False
+    if part_cents is not None:
+        return first.amount_cents == part_cents
+    return sale.state not in OWING or first.amount_cents == owed_cents(sale)
 
 
 def cancel_sale(*, sale_id: int, by: User, now: datetime, drawer_id: int | None = None) -> Sale:

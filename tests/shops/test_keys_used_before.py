@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from django.test import Client
 
 from money.models import Business, User
+from mpesa.models import PaymentRequest, RequestState, Till
 from shops.actions.credit import (
     CreditRefused,
     add_customer,
@@ -17,16 +19,17 @@ from shops.actions.levels import counter_of
 from shops.actions.opening import add_place, open_stock
 from shops.actions.prints import NoReceipt, record_print
 from shops.actions.refunds import Return, refund_sale
-from shops.actions.settle import BadPart, take_cash
+from shops.actions.settle import BadPart, ask_mpesa, take_cash
 from shops.actions.supplier_returns import GoesBack, send_back
 from shops.actions.transfers import Carried, transfer_goods
-from shops.models import Customer, StockItem
+from shops.models import Customer, Sale, StockItem
 from shops.queries.customers import debt_cents
 from shops.queries.sales import owed_cents
 from shops.refunding import BadRefund
 from tests import make
 from tests.make import NOW, TODAY
 
+PHONE = "254712345678"
 KEY = "the-key-of-a-form"
 USED = "This page was used before"
 
@@ -93,6 +96,48 @@ def test_all_of_it_in_cash_twice_is_once(duka: Business, baraka: User) -> None:
         )
 
     assert (done.number, sale.tenders.count()) == (1, 1)
+
+
+def test_a_part_by_mpesa(duka: Business, till: Till, baraka: User) -> None:
+    sale = make.a_sale(duka)
+
+    def ask(part: int | None, phone: str = PHONE) -> object:
+        return ask_mpesa(sale_id=sale.pk, key=KEY, phone=phone, part_cents=part, by=baraka, now=NOW)
+
+    twice_and_otherwise(ask, 5_000, 7_000, BadPart)
+    for part, phone in ((None, PHONE), (5_000, "254712345679")):
+        with pytest.raises(BadPart, match=USED):
+            ask(part, phone)
+
+    assert PaymentRequest.objects.count() == 1
+
+
+def test_all_of_it_by_mpesa_twice_asks_once_though_it_was_paid_meanwhile(
+    duka: Business, till: Till, baraka: User
+) -> None:
+    sale = make.a_sale(duka)
+
+    def ask() -> PaymentRequest:
+        return ask_mpesa(sale_id=sale.pk, key=KEY, phone=PHONE, by=baraka, now=NOW)
+
+    first, again = ask(), ask()
+    PaymentRequest.objects.update(state=RequestState.FAILED, ended_at=NOW)
+    take_cash(sale_id=sale.pk, given_cents=18_000, by=baraka, now=NOW)
+
+    assert (again, ask()) == (first, first)
+
+
+def test_a_counter_that_comes_again_with_another_phone_is_shown_its_sale(
+    at_counter: Client, duka: Business, till: Till
+) -> None:
+    flour = make.a_product(duka)
+    form = {f"line-{flour.pk}": "1", "key": KEY, "pay": "mpesa", "shown": "18000"}
+
+    for phone in ("0712345678", "0712345679"):
+        answer = at_counter.post(f"/s/{duka.slug}/sell", form | {"phone": phone}, follow=True)
+
+    assert USED in answer.content.decode()
+    assert (Sale.objects.count(), PaymentRequest.objects.get().phone) == (1, PHONE)
 
 
 def test_a_part_on_credit(duka: Business, baraka: User, wanjiku: Customer) -> None:
