@@ -107,9 +107,11 @@ def name_pieces(
         source = _locked(batch_level_id, business)
         item_id = source.batch.item_id
         if first := BatchMove.objects.filter(key=f"{key}:in").select_related("batch").first():
-            if (first.batch.item_id, first.quantity_milli) != (item_id, quantity_milli):
+            done = first.batch
+            made = (done.item_id, done.code, done.best_before, first.quantity_milli)
+            if made != (item_id, code, best_before, quantity_milli):
                 raise UsedBefore("This page was used before. Reload it, then write it again.")
-            return first.batch
+            return done
         refuse_part(source.batch.item.product, quantity_milli)
         if quantity_milli > source.free_milli:
             left = format_quantity(source.free_milli)

@@ -345,8 +345,9 @@ def test_what_lies_there_begins_without_a_batch_and_is_named(milk: Product, duka
     )
     with pytest.raises(TooFew, match="0 of it are free"):
         batches.name_pieces(quantity_milli=1_000, key="other-key", **facts)
-    with pytest.raises(UsedBefore):
-        batches.name_pieces(quantity_milli=1_000, key="name-key", **facts)
+    for other in ({"quantity_milli": 1_000}, {"code": "A 8"}, {"best_before": None}):
+        with pytest.raises(UsedBefore):
+            batches.name_pieces(key="name-key", **{**facts, "quantity_milli": 2_000, **other})
 
 
 def test_pieces_are_not_moved_to_where_they_are(week: Batch, duka: Business) -> None:
