@@ -166,7 +166,7 @@ def _set_aside(
         _refuse_unable(by, payment.till.business, SETS_ASIDE)
         match_key = f"{purpose}:{payment.receipt}:{key}"
         if first := Allocation.objects.filter(key=match_key).first():
-            _refuse_other(first, purpose, "")
+            _refuse_other(first, purpose, "", amount_cents)
             return first
         cents = payment.left_cents if amount_cents is None else amount_cents
         if not 0 < cents <= payment.left_cents:
@@ -228,9 +228,12 @@ def _refuse_unable(by: User, business: Business, ability: Ability) -> None:
         raise NotAllowed("Your role does not allow this. Ask the manager or the owner.")
 
 
-def _refuse_other(first: Allocation, purpose: str, reference: str) -> None:
+def _refuse_other(
+    first: Allocation, purpose: str, reference: str, amount_cents: int | None = None
+) -> None:
     """Let a repeat pass; raise UsedBefore where the key did something else, or was undone."""
-    if (first.purpose, first.reference, first.undone_at) != (purpose, reference, None):
+    wanted = (purpose, reference, amount_cents or first.amount_cents, None)
+    if (first.purpose, first.reference, first.amount_cents, first.undone_at) != wanted:
         raise UsedBefore("This page was used before. Reload it, then choose again.")
 
 

@@ -498,3 +498,13 @@ def test_a_key_of_an_undone_match_is_used(duka: Business, till: Till, amina: Use
 
     with pytest.raises(UsedBefore):
         held(payment, amina)
+
+
+def test_a_key_that_set_another_amount_aside_is_refused(till: Till, amina: User) -> None:
+    payment = make.a_payment(till, amount_cents=50_000)
+    first = held(payment, amina, amount_cents=18_000)
+
+    with pytest.raises(UsedBefore):
+        held(payment, amina, amount_cents=19_000)
+
+    assert held(payment, amina, amount_cents=18_000) == held(payment, amina) == first
