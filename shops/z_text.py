@@ -81,6 +81,7 @@ def _count(session: CashSession) -> list[str]:
     lines = [
         _row("COUNTED", session.counted_cents or 0),
         _row("OVER/SHORT", session.variance_cents or 0),
+        _row("To the safe at the end", -session.closing_drop_cents),
         _row("Left in the drawer", session.left_cents or 0),
     ]
     if session.needs_note:

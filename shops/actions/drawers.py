@@ -274,7 +274,7 @@ def _post_close(session: CashSession, by: User, now: datetime) -> None:
             by=by,
             now=now,
         )
-    if dropped := (session.counted_cents or 0) - (session.left_cents or 0):
+    if dropped := session.closing_drop_cents:
         _post(
             session,
             key=f"stow:{session.pk}",

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from money.models import Attachment, Business, User
+from shops.cash_reasons import BY_KIND, reason_of
 
 
 class Drawer(models.Model):
@@ -149,6 +150,11 @@ class CashSession(models.Model):
         return self.float_change_cents if self.float_source == FloatSource.LEFT else 0
 
     @property
+    def closing_drop_cents(self) -> int:
+        """What went into the safe when it was counted and closed."""
+        return (self.counted_cents or 0) - (self.left_cents or 0)
+
+    @property
     def is_uncounted(self) -> bool:
         """Whether the clock closed it: nobody counted the drawer."""
         return self.closed_at is not None and self.counted_cents is None
@@ -191,7 +197,11 @@ class CashMove(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.note}" if self.note else self.get_kind_display()
+        reason = reason_of(BY_KIND[self.kind], self.reason)
+        words = [self.get_kind_display()]
+        if reason and self.kind in {MoveKind.PAY_IN, MoveKind.PAY_OUT}:
+            words.append(reason.label)
+        return ": ".join([*words, self.note] if self.note else words)
 
     @property
     def signed_cents(self) -> int:

@@ -101,7 +101,11 @@ def _z_page(
         "notes": session.notes.select_related("by").order_by("pk"),
         "corrections": session.corrections.select_related("by").order_by("pk"),
         "found": session.found_later.select_related("by").order_by("pk"),
-        "counts": [(p, n) for p in cash_reasons.PIECES if (n := session.counts.get(str(p)))],
+        "counts": [
+            (piece, number, piece * number * 100)
+            for piece in cash_reasons.PIECES
+            if (number := session.counts.get(str(piece)))
+        ],
         "explains": may(user, Ability.EXPLAIN_CASH, business),
         "reasons": _what_it_was(session),
         "key": uuid.uuid4().hex,

@@ -30,7 +30,8 @@ from shops.views.paper import on_paper
 from shops.views.sale import sale_of
 
 REFUSALS = (BadCart, BadRefund, NeedsApproval, NoSession, NotEntered)
-REASONS = ("Broken or spoilt", "Wrong thing", "Changed the mind", "Charged too much")
+BROKEN = "Broken or spoilt"
+REASONS = (BROKEN, "Wrong thing", "Changed the mind", "Charged too much")
 WAYS = {"credit": "Off what is owed", "cash": "Cash", "mpesa": "M-Pesa"}
 
 
@@ -106,13 +107,16 @@ def payout(request: HttpRequest, business: Business, tender_id: int) -> HttpResp
 
 
 def _wish(fields: Mapping[str, str], lines: Mapping[int, SoldLine]) -> Return:
-    """Return what is to come back: what was typed, or all that is left of every line."""
+    """Return what is to come back: what was typed, or all that is left of every line.
+
+    What is broken goes back onto no shelf, whatever is ticked: the box comes ticked.
+    """
     wanted = {pk: line.left_milli for pk, line in lines.items() if line.left_milli}
     return Return(
         key=fields.get("key", "")[:64] or uuid.uuid4().hex,
         lines=wanted if fields.get("all") else read_cart(fields),
         reason=_reason(fields),
-        is_restocked=bool(fields.get("restock")),
+        is_restocked=bool(fields.get("restock")) and _reason(fields) != BROKEN,
         first=fields.get("first", ""),
     )
 

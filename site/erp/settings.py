@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "erp.by_pin.ByPin",
     "erp.first_password.FirstPassword",
+    "erp.only_forms.OnlyForms",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "erp.urls"

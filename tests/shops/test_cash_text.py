@@ -152,6 +152,7 @@ def test_a_z_report_as_text(shop: Business) -> None:
         "EXPECTED                                   480",
         "COUNTED                                    180",
         "OVER/SHORT                                -300",
+        "To the safe at the end                     -80",
         "Left in the drawer                         100",
         "",
         "A difference is above the limit of who counted:",

@@ -17,9 +17,18 @@ from money.actions.own_pin import set_pin
 from money.models import Business, Device, Pin, Role, User
 from mpesa.models import RequestState, Till
 from shops.actions.credit import add_customer, sell_on_credit, set_credit_limit
+from shops.actions.inbox import match_to_customer
 from shops.actions.refunds import Return, refund_sale
 from shops.actions.settle import match_payment, take_cash
-from shops.models import Customer, CustomerPayment, Refund, Sale, SaleState, Tender
+from shops.models import (
+    Customer,
+    CustomerPayment,
+    Refund,
+    Sale,
+    SaleState,
+    StockLevel,
+    Tender,
+)
 from shops.views.on_device import SALT
 from tests import make
 from tests.make import NOW
@@ -81,6 +90,7 @@ def test_parts_are_paid_until_nothing_is_left(
     at_counter.post(page_of(sale, "credit"), {"key": KEY, "customer": wanjiku.pk})
 
     assert 'data-cents="13000">KES 130<' in page
+    assert '<td>Change of 100</td><td class="num">KES 50</td>' in page
     assert "Still due" in page
     sale.refresh_from_db()
     assert sale.state == SaleState.PAID
@@ -275,6 +285,23 @@ def test_a_full_return_is_two_taps(client: Client, sold: Sale, otieno: User) -> 
     assert "CREDIT NOTE 1" in note
     after = client.get(page_of(sold, "refund")).content.decode()
     assert "All of this receipt came back already." in after
+
+
+@pytest.mark.parametrize(
+    ("why", "lies_there"), [("Wrong thing", 5_000), ("Broken or spoilt", 4_000)]
+)
+def test_what_is_broken_goes_back_onto_no_shelf_though_the_box_comes_ticked(
+    client: Client, duka: Business, otieno: User, why: str, lies_there: int
+) -> None:
+    item = make.stocked(make.a_product(duka), 5_000, 50_000)
+    sale = make.a_sale(duka, product=item.product)
+    take_cash(sale_id=sale.pk, given_cents=18_000, by=otieno, now=NOW)
+    client.force_login(otieno)
+
+    answer = client.post(page_of(sale, "refund"), all_back(sale, why=why, restock="1"))
+
+    assert answer.status_code == 302
+    assert StockLevel.objects.get(item=item).on_hand_milli == lies_there
 
 
 def test_a_refund_sent_twice_is_one(client: Client, sold: Sale, otieno: User) -> None:
@@ -597,3 +624,20 @@ def test_the_owner_erases_a_customer(client: Client, duka: Business, wanjiku: Cu
     assert "erased on 22 Nov 2026" in done.content.decode()
     again = client.post("/s/duka/customers/add", {"name": wanjiku.name})
     assert refusals_in(again)[0].startswith("Somebody who was erased")
+
+
+def test_a_debt_paid_by_mpesa_is_called_so_in_the_inbox(
+    client: Client, duka: Business, till: Till, baraka: User, wanjiku: Customer
+) -> None:
+    sale = make.a_sale(duka)
+    sell_on_credit(sale_id=sale.pk, customer_id=wanjiku.pk, key=KEY, by=baraka, now=NOW)
+    payment = make.a_payment(till)
+    match_to_customer(payment_id=payment.pk, customer_id=wanjiku.pk, key=KEY, by=baraka, now=NOW)
+    client.force_login(make.amina_of(duka))
+
+    inbox = client.get("/inbox/duka/").content.decode()
+    own = client.get(f"/payments/{payment.receipt}").content.decode()
+
+    assert "taken off what a customer owes" in inbox
+    assert "to be given back" not in inbox
+    assert "KES 180 to what a customer owes" in own
