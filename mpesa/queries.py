@@ -21,6 +21,7 @@ from mpesa.models import (
     Payment,
     PaymentRequest,
     RequestState,
+    StatementRow,
     Till,
     TillKind,
 )
@@ -64,6 +65,12 @@ def requests_to_query(now: datetime) -> list[int]:
         state__in=[RequestState.ASKED, RequestState.UNKNOWN], next_query_at__lte=now
     )
     return list(rows.order_by("next_query_at").values_list("pk", flat=True)[:BATCH])
+
+
+def is_booked_from_statement(business: Business, receipt: str) -> bool:
+    """Tell whether a row of a statement with this code is in the books already, or came in."""
+    rows = StatementRow.objects.filter(till__business=business, receipt=receipt)
+    return rows.filter(~Q(posted_key="") | Q(sign__gt=0)).exists()
 
 
 def unmatched_payments() -> QuerySet[Payment]:

@@ -25,6 +25,7 @@ from shops.actions.inbox import NotAllowed
 from shops.codes import NotACode, read_codes
 from shops.models import Product, Sale, SaleLine, Tender
 from shops.queries.goods import at_prices_of, cents_of, has_price, prices_of, taken_code
+from shops.queries.stock import has_unit_in_use
 
 
 class ProductForm(forms.ModelForm):
@@ -157,8 +158,11 @@ class ProductAdmin(OnlyShownLookups, admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        # What was sold in one business cannot become another's.
-        return ("business", "history", "barcodes") if obj else ()
+        if obj is None:
+            return ()
+        # What was sold in one business cannot become another's, nor kilograms pieces.
+        fixed = ("business", "history", "barcodes")
+        return ("unit", *fixed) if has_unit_in_use(obj) else fixed
 
     def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
         return False

@@ -253,13 +253,18 @@ def _refuse_amount(cents: int) -> None:
 
 
 def _refuse_above_limit(wish: Wish, business: Business, by: User) -> None:
-    if wish.kind != MoveKind.PAY_OUT:
+    is_shown = wish.kind == MoveKind.BANK and wish.paper is not None
+    if wish.kind not in {MoveKind.PAY_OUT, MoveKind.BANK} or is_shown:
         return
     limit = limit_of(by, business, Limit.PAY_OUT)
-    if limit is not None and wish.cents > limit:
+    if limit is None or wish.cents <= limit:
+        return
+    if wish.kind == MoveKind.BANK:
         raise DrawerRefused(
-            f"You may pay out KES {format_shillings(limit)} in one go. Call a manager."
+            f"Above KES {format_shillings(limit)} the bank's slip is photographed: take its"
+            " picture with this form, or call a manager."
         )
+    raise DrawerRefused(f"You may pay out KES {format_shillings(limit)} in one go. Call a manager.")
 
 
 def _refuse_empty(wish: Wish, session: CashSession, by: User) -> None:

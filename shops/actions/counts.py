@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import BigIntegerField, F, Q, QuerySet
 from django.utils import timezone
 
 from money.access import Ability
@@ -117,7 +117,9 @@ def write_counted(
     with transaction.atomic():
         count = _locked(count_id, business)
         lines = list(
-            count.lines.filter(pk__in=list(counted)).select_related("item__product").order_by("pk")
+            count.lines.filter(pk__in=[pk for pk in counted if pk <= BigIntegerField.MAX_BIGINT])
+            .select_related("item__product")
+            .order_by("pk")
         )
         if len(lines) != len(counted):
             raise NotCounted("A product of this page is not in the count. Reload the page.")

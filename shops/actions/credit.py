@@ -20,6 +20,7 @@ from shops.actions.settle import (
     part_of,
     refuse_asked,
     refuse_ended,
+    refuse_unseen,
 )
 from shops.actions.stock import lock_pieces
 from shops.models import Customer, CustomerPayment, Method, Sale, Tender
@@ -75,11 +76,13 @@ def sell_on_credit(
     by: User,
     now: datetime,
     part_cents: int | None = None,
+    seen_cents: int | None = None,
 ) -> Sale:
     """Let a customer owe what is left of a sale, or a part, within his limit.
 
     The sale is posted with what pays the rest of it; what is owed stays on the receivable. The same
-    `key` does it once, and nothing else. Raises CreditRefused, BadPart, StillAsking, NotOpen.
+    `key` does it once, and nothing else. `seen_cents` is what the page said was due. Raises
+    CreditRefused, BadPart, StillAsking, NotOpen.
     """
     with transaction.atomic():
         sale = lock_sale(sale_id)
@@ -93,6 +96,7 @@ def sell_on_credit(
         lock_pieces(sale)
         customer = _locked(customer_id, sale.business)
         owed = owed_cents(sale)
+        refuse_unseen(seen_cents, owed)
         part = part_of(part_cents, owed)
         free = customer.credit_limit_cents - debt_cents(customer)
         if part > free:

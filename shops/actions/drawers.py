@@ -90,7 +90,8 @@ def open_session(
     with transaction.atomic():
         drawer = _locked_drawer(drawer_id, business)
         if first := CashSession.objects.filter(key=key).first():
-            is_same = (first.drawer_id, first.float_counts) == (drawer.pk, dict(counts))
+            done = (first.drawer_id, first.float_counts, first.float_source)
+            is_same = done == (drawer.pk, dict(counts), source)
             if not is_same or not first.is_open:
                 raise DrawerRefused(USED)
             return first
@@ -120,10 +121,11 @@ def open_session(
 def _is_large(session: CashSession, by: User) -> bool:
     """Tell whether a float differs by more than its counter may; it did so while nobody sold.
 
-    Less than the books say, because the owner took it, is as much as a pay-out without a note.
+    Less than the books say, because the owner took it or it went into the safe, is as much as a
+    pay-out without a note.
     """
     off, source = session.float_change_cents, session.float_source
-    if source == FloatSource.SAFE or (source == FloatSource.OWNER and off >= 0):
+    if source != FloatSource.LEFT and off >= 0:
         return False
     kind = Limit.CASH_DIFFERENCE if source == FloatSource.LEFT else Limit.PAY_OUT
     limit = limit_of(by, session.business, kind)

@@ -20,12 +20,15 @@ from shops.models import (
     LossReason,
     Product,
     Recipe,
+    SaleLine,
+    SaleState,
     StockItem,
     StockLevel,
     StockMove,
     StockMoveKind,
     Unit,
 )
+from shops.models.stock import MOST_REORDER_MILLI
 
 
 class NotAllowed(Exception):
@@ -95,6 +98,7 @@ def keep_count_of(
     refuse_account(product.business, cost_account, COST_CODES, "of cost of sales, such as 5040")
     with transaction.atomic():
         _refuse_recipe(product)
+        _refuse_rung_up(product)
         StockItem.objects.get_or_create(
             product=product,
             defaults={"stock_account": stock_account, "cost_account": cost_account},
@@ -104,6 +108,9 @@ def keep_count_of(
             raise BadStock(
                 f"The value of {product} stands on {item.stock_account} already and stays there."
             )
+        if reorder_milli > MOST_REORDER_MILLI:
+            most = format_quantity(MOST_REORDER_MILLI)
+            raise BadStock(f"A reorder level is {most} at most. Write less.")
         if item.keeps_batches and allows_negative:
             raise BadStock(f"{product} keeps batches: it cannot be sold before it came.")
         item.stock_account, item.cost_account = stock_account, cost_account
@@ -123,6 +130,19 @@ def _refuse_recipe(product: Product) -> None:
     Product.objects.select_for_update(no_key=True).get(pk=product.pk)
     if Recipe.objects.filter(product=product).exists():
         raise BadStock(f"{product} has a recipe: its parts are counted. Take the recipe off first.")
+
+
+def _refuse_rung_up(product: Product) -> None:
+    """Raise BadStock where an open sale has it uncounted: its pieces would never leave stock."""
+    if StockItem.objects.filter(product=product).exists():
+        return
+    lines = SaleLine.objects.filter(product=product, sale__state=SaleState.OPEN)
+    sale = lines.order_by("pk").values_list("sale", flat=True).first()
+    if sale is not None:
+        raise BadStock(
+            f"{product} is on sale {sale}, which is not paid yet. Take its money or cancel it"
+            " first, then begin to count."
+        )
 
 
 def refuse_account(business: Business, code: str, parents: tuple[str, ...], words: str) -> None:

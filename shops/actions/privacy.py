@@ -63,7 +63,15 @@ def _forget(customer: Customer, by: User, now: datetime) -> None:
     if is_held(business.tax_person):
         reason = business.tax_person.hold_reason
         raise NotYet(f"The books of {business.tax_person.name} are on hold: {reason}")
-    customer.name, customer.phone = f"Erased {customer.pk}", ""
+    customer.name, customer.phone = _free_name(customer), ""
     customer.credit_limit_cents, customer.is_active = 0, False
     customer.erased_by, customer.erased_at = by, now
     customer.save()
+
+
+def _free_name(customer: Customer) -> str:
+    """Return a name that says nothing; somebody may have typed the usual one."""
+    rows, name = Customer.objects.filter(business=customer.business), f"Erased {customer.pk}"
+    while rows.filter(name__iexact=name).exclude(pk=customer.pk).exists():
+        name += "."
+    return name

@@ -66,6 +66,8 @@ def add_supplier(*, business: Business, name: str, kra_pin: str, phone: str, by:
         raise BadStock("Write the supplier's name.")
     if len(kra_pin) > PIN_LETTERS:
         raise BadStock(BAD_PIN)
+    if found := supplier_named(business, name):
+        return found
     try:
         with transaction.atomic():
             supplier, _ = Supplier.objects.get_or_create(
@@ -76,6 +78,12 @@ def add_supplier(*, business: Business, name: str, kra_pin: str, phone: str, by:
     except IntegrityError as error:
         raise BadStock(BAD_PIN) from error
     return supplier
+
+
+def supplier_named(business: Business, name: str) -> Supplier | None:
+    """Return the supplier of this name: as it is written, else whatever its capitals."""
+    rows = Supplier.objects.filter(business=business).order_by("pk")
+    return rows.filter(name=name[:80]).first() or rows.filter(name__iexact=name[:80]).first()
 
 
 def receive_goods(  # noqa: PLR0913 what stands on an invoice
@@ -276,16 +284,21 @@ def pay_supplier(
     with transaction.atomic():
         supplier = Supplier.objects.select_for_update(no_key=True).get(pk=supplier.pk)
         if first := SupplierPayment.objects.filter(key=key).first():
-            return refuse_other_payment(first, supplier, amount_cents)
+            return refuse_other_payment(first, supplier, amount_cents, paid_from, paid_on)
         owe_less(supplier, amount_cents)
         return _pay(supplier, amount_cents, paid_from, paid_on, note, key, by, now)
 
 
 def refuse_other_payment(
-    first: SupplierPayment, supplier: Supplier, amount_cents: int
+    first: SupplierPayment,
+    supplier: Supplier,
+    amount_cents: int,
+    paid_from: str = "",
+    paid_on: date | None = None,
 ) -> SupplierPayment:
     """Return the payment of a key that was used before; raise UsedBefore for another one's."""
-    if (first.supplier_id, first.amount_cents) != (supplier.pk, amount_cents):
+    done = (first.supplier_id, first.amount_cents, first.paid_from, first.paid_on)
+    if done != (supplier.pk, amount_cents, paid_from or done[2], paid_on or done[3]):
         raise UsedBefore("This page was used before. Reload it, then pay again.")
     return first
 

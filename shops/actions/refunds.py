@@ -17,7 +17,9 @@ from money.drafts import Draft, DraftLine
 from money.limits import Limit
 from money.models import Business, User
 from mpesa.models import Payment, Reversal
+from mpesa.queries import is_booked_from_statement
 from shops.actions.drawers import USED, session_for_cash
+from shops.actions.sale_posting import sold_day
 from shops.actions.settle import lock_sale, settle_if_nothing_is_owed
 from shops.actions.stock import lock_taken_pieces, put_back
 from shops.models import (
@@ -93,7 +95,7 @@ def refund_sale(
             sale=sale,
             key=wish.key,
             number=_next_number(sale.business),
-            refunded_on=session.day if session else timezone.localdate(now),
+            refunded_on=max(session.day if session else timezone.localdate(now), sold_day(sale)),
             total_cents=total,
             vat_cents=sum(vat for *_, vat in parts),
             reason=reason,
@@ -116,6 +118,8 @@ def _same(first: Refund, wish: Return) -> Refund:
     """
     lines = dict(first.lines.values_list("line_id", "quantity_milli"))
     if wish.lines and dict(wish.lines) != lines:
+        raise BadRefund(USED)
+    if (first.is_restocked, first.reason) != (wish.is_restocked, _reason(wish)):
         raise BadRefund(USED)
     return first
 
@@ -193,6 +197,8 @@ def _refuse_code(tender: RefundTender, receipt: str) -> None:
         raise BadRefund("Nothing is left to send: the payment itself was taken back.")
     if Payment.objects.filter(receipt=receipt).exists():
         raise BadRefund(f"{receipt} is a payment that came in. Copy the code of the one sent out.")
+    if is_booked_from_statement(tender.refund.business, receipt):
+        raise BadRefund(f"{receipt} is booked from a statement already, as something else.")
     if Reversal.objects.filter(receipt=receipt).exists():
         raise BadRefund(f"{receipt} took a payment back, which is booked by itself.")
 

@@ -7,7 +7,7 @@ from money.actions.posting import post, post_many
 from money.cents import vat_part
 from money.chart import Code
 from money.drafts import Draft, DraftLine
-from money.models import User
+from money.models import Entry, User
 from shops.actions.stock import cost_draft, take_pieces
 from shops.models import ReceiptBook, Sale, SaleState, Tender
 
@@ -94,13 +94,20 @@ def post_cash_back(tender: Tender, by: User, now: datetime) -> None:
     draft = Draft(
         business=tender.sale.business,
         key=f"cashback:{tender.pk}",
-        occurred_on=session.day,
+        # Of two drawers one may still be in the day before that of the cash.
+        occurred_on=max(session.day, tender.session.day if tender.session else session.day),
         description=f"Cash given back for {name_of(tender.sale)}",
         source=name_of(tender.sale),
         actor=by,
         lines=[(Code.RECEIVABLE, cents), (session.drawer.account_code, -cents)],
     )
     post(draft, posted_at=now)
+
+
+def sold_day(sale: Sale) -> date:
+    """Return the day on which a sale with a receipt stands in the books."""
+    rows = Entry.objects.filter(business=sale.business, key=sale.reference)
+    return rows.values_list("occurred_on", flat=True).first() or sale.sold_on
 
 
 def name_of(sale: Sale) -> str:

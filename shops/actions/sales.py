@@ -12,7 +12,7 @@ from money.queries import excise_rate_on, is_vat_registered, tax_rates_on
 from shops.actions.stock import reserve_pieces
 from shops.cart import BadCart, PricedLine, discounted, price_line, totals
 from shops.discounts import Discount
-from shops.models import CashSession, Product, Sale, SaleLine, Unit
+from shops.models import CashSession, HeldCart, Product, Sale, SaleLine, Unit
 from shops.overrides import Overrides
 from shops.queries.goods import at_prices_of, cents_of, has_price
 
@@ -51,6 +51,8 @@ def ring_up(  # noqa: PLR0913 a sale has that many facts
     with transaction.atomic():
         if first := _sale_of_key(key, business):
             return first
+        if HeldCart.objects.filter(key=key, taken_at=None).exists():
+            raise BadCart("This cart is held. Take it out of the held ones, then sell it.")
         registered = is_vat_registered(business.tax_person, sold_on)
         priced = _priced(business, cart, sold_on, overrides, has_vat=registered)
         lines = _with_discount(priced, discount)

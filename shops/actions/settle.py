@@ -4,17 +4,14 @@ Money that was taken back opens it again: it keeps its receipt and its entry, an
 """
 
 import re
-from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from money.access import limit_of
 from money.cents import format_shillings, whole_shillings
 from money.chart import Code
-from money.limits import Limit
 from money.models import User
 from mpesa.actions.allocations import Match, allocate, locked_payment
 from mpesa.actions.guesses import join_request
@@ -22,8 +19,8 @@ from mpesa.actions.requests import request_payment, withdraw
 from mpesa.models import Allocation, Payment, PaymentRequest, Purpose, Till
 from mpesa.queries import is_being_asked, payments_that_fit, requests_that_fit, was_touched
 from shops.actions.drawers import USED, session_for_cash
-from shops.actions.sale_posting import complete, name_of, post_cash, post_cash_back
-from shops.actions.stock import lock_pieces, release_pieces
+from shops.actions.sale_posting import complete, name_of, post_cash
+from shops.actions.stock import lock_pieces
 from shops.actions.taken_back import keep_refunds_due
 from shops.models import OWING, Method, Sale, SaleState, Tender
 from shops.queries.sales import awaited_payments, owed_cents
@@ -47,10 +44,6 @@ class BadPart(Exception):
     """A part of what is due is no part of it."""
 
 
-class NotYours(Exception):
-    """More cash would go back than who cancels may give back; the message says how much."""
-
-
 class NoTill(Exception):
     """The business has no M-Pesa till."""
 
@@ -63,13 +56,15 @@ def take_cash(
     now: datetime,
     drawer_id: int | None = None,
     part_cents: int | None = None,
+    seen_cents: int | None = None,
     key: str = "",
 ) -> Sale:
     """Settle an open or owed sale in cash, rounded to the shilling, or `part_cents` of it.
 
     The cash goes into the drawer that the cashier works at, or the only open one. The sale is
     posted with what pays the rest of it. The same `key` takes one part once, and none where the
-    sale was paid in cash before. Raises TooLittle, BadPart, StillAsking, NotOpen, NoSession.
+    sale was paid in cash before. `seen_cents` is what the page said was due. Raises TooLittle,
+    BadPart, StillAsking, NotOpen, NoSession.
     """
     with transaction.atomic():
         sale = lock_sale(sale_id)
@@ -86,6 +81,9 @@ def take_cash(
         session = session_for_cash(sale.business, drawer_id)
         owed = owed_cents(sale)
         due = whole_shillings(owed)
+        refuse_unseen(seen_cents, owed)
+        if not due:
+            raise BadPart(f"No coin pays KES {format_shillings(owed)}. Sell more of it at once.")
         part = part_of(part_cents, due)
         if given_cents < part:
             raise TooLittle(f"KES {format_shillings(part)} are due; less was given.")
@@ -117,6 +115,13 @@ def part_of(part_cents: int | None, due_cents: int) -> int:
             f" KES {format_shillings(due_cents)} that are due."
         )
     return part_cents
+
+
+def refuse_unseen(seen_cents: int | None, owed_cents: int) -> None:
+    """Raise BadPart where a page said that another sum is due: a part came or went meanwhile."""
+    due = whole_shillings(owed_cents)
+    if seen_cents not in {None, due}:
+        raise BadPart(f"KES {format_shillings(due)} are due now. Tell the customer, then pay.")
 
 
 def is_that_part(first: Tender, part_cents: int | None, sale: Sale) -> bool:
@@ -175,63 +180,6 @@ def _is_that_request(first: PaymentRequest, phone: str, part_cents: int | None, 
     if part_cents is not None:
         return first.amount_cents == part_cents
     return sale.state not in OWING or first.amount_cents == owed_cents(sale)
-
-
-def cancel_sale(*, sale_id: int, by: User, now: datetime, drawer_id: int | None = None) -> Sale:
-    """Give up an open sale. A payment that comes later stays in unidentified receipts.
-
-    Cash that was paid of it goes back out of the drawer, as far as `by` may give money back. Raises
-    StillAsking or NotOpen, an owed sale included, and NotYours and NoSession where cash goes back.
-    """
-    with transaction.atomic():
-        sale = lock_sale(sale_id)
-        if sale.state == SaleState.CANCELLED:
-            return sale
-        if sale.state == SaleState.OWED:
-            raise NotOpen("This sale has its receipt: it is owed until it is paid.")
-        refuse_ended(sale)
-        refuse_asked(sale, now)
-        release_pieces(sale)
-        live = sale.tenders.filter(taken_back_at=None)
-        if live.filter(method=Method.MPESA).exists():
-            raise NotOpen(
-                "A part came by M-Pesa. Let a manager undo its match in the inbox first, then it"
-                " can be given back."
-            )
-        live.filter(method=Method.CREDIT).update(taken_back_at=now)
-        cash = list(live.filter(method=Method.CASH).order_by("pk"))
-        _refuse_above_limit(sale, cash, by)
-        session = session_for_cash(sale.business, drawer_id) if cash else None
-        sale.state, sale.ended_at = SaleState.CANCELLED, now
-        sale.save(update_fields=["state", "ended_at"])
-        for tender in cash:
-            tender.taken_back_at, tender.back_session = now, session
-            tender.save(update_fields=["taken_back_at", "back_session"])
-            post_cash_back(tender, by, now)
-    return sale
-
-
-def _refuse_above_limit(sale: Sale, cash: list[Tender], by: User) -> None:
-    """Raise NotYours: a part that is taken and given back is a refund that nobody agreed to."""
-    if not may_give_back(sale, cash, by):
-        cents = cash_in(cash)
-        raise NotYours(
-            f"KES {format_shillings(cents)} would go back out of the drawer: more than you may give"
-            " back. Let a manager sign in and cancel this sale."
-        )
-
-
-def cash_in(tenders: Iterable[Tender]) -> int:
-    """Return the cents that a drawer took for these tenders, those that are cash."""
-    cash = (tender for tender in tenders if tender.method == Method.CASH)
-    return sum(tender.amount_cents + tender.rounding_cents for tender in cash)
-
-
-def may_give_back(sale: Sale, tenders: Iterable[Tender], by: User) -> bool:
-    """Tell whether the cash among a sale's tenders is within what `by` may give back."""
-    cents = cash_in(tenders)
-    limit = limit_of(by, sale.business, Limit.REFUND) if cents else None
-    return limit is None or cents <= limit
 
 
 def match_payment(*, payment_id: int, now: datetime) -> bool:

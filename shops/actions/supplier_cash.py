@@ -13,7 +13,13 @@ from money.actions.papers import Paper
 from money.models import Business, User
 from shops.actions.cash_moves import Wish, move_cash
 from shops.actions.drawers import DrawerRefused, locked_session
-from shops.actions.purchases import Bought, owe_less, receive_goods, refuse_other_payment
+from shops.actions.purchases import (
+    Bought,
+    owe_less,
+    receive_goods,
+    refuse_other_payment,
+    supplier_named,
+)
 from shops.cash_reasons import TO_SUPPLIER
 from shops.models import CashMove, MoveKind, Purchase, Supplier, SupplierPayment
 
@@ -58,7 +64,7 @@ def pay_named(
     *, session_id: int, business: Business, name: str, wish: Wish, by: User, now: datetime
 ) -> SupplierPayment:
     """Pay the supplier of this name as a cash page wishes. Raises what `pay_from_drawer` raises."""
-    found = Supplier.objects.filter(business=business, name__iexact=" ".join(name.split())).first()
+    found = supplier_named(business, " ".join(name.split()))
     if found is None:
         raise DrawerRefused("Write the name of the supplier that is paid, as in your list.")
     return pay_from_drawer(

@@ -24,6 +24,8 @@ from shops.models import (
     Loss,
     Product,
     Purchase,
+    Recipe,
+    SaleLine,
     StockItem,
     StockLevel,
     StockMove,
@@ -218,3 +220,12 @@ def transfers_of(business: Business, limit: int = 30) -> "QuerySet[StockTransfer
     )
     rows = rows.select_related("from_location__business", "to_location__business", "by")
     return rows.prefetch_related("lines__item__product").order_by("-pk")[:limit]
+
+
+def has_unit_in_use(product: Product) -> bool:
+    """Tell whether something is written in a product's unit: what lies there, a line, a recipe."""
+    return (
+        StockItem.objects.filter(product=product).exists()
+        or SaleLine.objects.filter(product=product).exists()
+        or Recipe.objects.filter(product=product).exists()
+    )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from money.models import Business
 from shops.actions.batches import keep_batches, name_pieces, release_batch, write_off_expired
-from shops.models import Batch, BatchLevel, StockItem
+from shops.models import Batch, BatchLevel, Product, StockItem
 from shops.queries import batches as queries
 from shops.stock_forms import BadForm, read_day, read_key, read_quantity
 from shops.views.doors import fields_of, user_of
@@ -39,7 +39,9 @@ def batches(request: HttpRequest, business: Business) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def item_batches(request: HttpRequest, business: Business, item_id: int) -> HttpResponse:
     """Show the batches of an item and their last moves; POST keeps them, or warns earlier."""
-    item = get_object_or_404(StockItem, pk=item_id, product__business=business)
+    # By the product: a key that is another's refuses no number that SQLite cannot hold.
+    product = get_object_or_404(Product, pk=item_id, business=business)
+    item = get_object_or_404(StockItem, product=product)
     refusal = None
     if request.method == "POST":
         refusal = act(lambda: _keep(request, item), request, business)

@@ -173,7 +173,7 @@ def _sell(request: HttpRequest, business: Business, fields: Mapping[str, str]) -
             overrides=overrides,
             now=now,
         )
-        if queries.cart_of(sale) != form.cart:
+        if (queries.cart_of(sale), sale.total_cents) != (form.cart, form.shown_cents):
             messages.warning(request, "This cart was sold before, in another tab. Here it is.")
         elif fields.get("pay") == LATER:
             return sale
@@ -197,6 +197,13 @@ def _discount(
     by = user_of(request)
     limit = limit_of(by, business, Limit.DISCOUNT)
     return read_discount(fields, by=by, limit_bp=limit)
+
+
+def refuse_discount(request: HttpRequest, business: Business, fields: Mapping[str, str]) -> None:
+    """Raise TooMuchDiscount or BadDiscount for what was typed beside a cart, where it is none."""
+    if discount := _discount(request, business, fields):
+        listed = total_of(request, business, {**fields, "discount": ""})
+        discount.refuse_above(discount.cents_of(listed), listed)
 
 
 def overrides_of(

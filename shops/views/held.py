@@ -10,11 +10,12 @@ from money.cents import format_quantity
 from money.models import Business
 from shops.actions.held import NotHeld, hold_cart, take_cart
 from shops.cart import FIELD, BadCart
+from shops.discounts import BadDiscount, TooMuchDiscount
 from shops.forms import read_counter
 from shops.overrides import FIELD as PRICE
 from shops.overrides import REASON, BadOverride, TooFarBelow, kept_fields
 from shops.queries.held import waiting_carts
-from shops.views.counter import counter_page, overrides_of, total_of
+from shops.views.counter import counter_page, overrides_of, refuse_discount, total_of
 from shops.views.doors import fields_of, for_sellers, user_of
 
 DISCOUNT = ("discount", "discount_reason")
@@ -37,6 +38,7 @@ def hold(request: HttpRequest, business: Business) -> HttpResponse:
         form = read_counter(fields)
         # What may not be sold so is not held either, to be sold by somebody who looks away.
         overrides_of(request, business, fields, form.cart)
+        refuse_discount(request, business, fields)
         cart = hold_cart(
             business=business,
             key=form.key,
@@ -47,7 +49,7 @@ def hold(request: HttpRequest, business: Business) -> HttpResponse:
             by=user_of(request),
             now=timezone.now(),
         )
-    except (BadCart, BadOverride, NotHeld, TooFarBelow) as refusal:
+    except (BadCart, BadDiscount, BadOverride, NotHeld, TooFarBelow, TooMuchDiscount) as refusal:
         return counter_page(request, business, fields, refusal=refusal)
     messages.success(request, f"Held for {cart.name}.")
     return redirect(f"{resolve_url('shops:counter', business.slug)}?held={cart.pk}")

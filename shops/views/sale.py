@@ -19,17 +19,15 @@ from mpesa.phones import NotAPhone, parse_phone
 from mpesa.queries import latest_request
 from shops.actions.credit import CreditRefused, sell_on_credit
 from shops.actions.drawers import NoSession
+from shops.actions.giving_up import NotYours, cancel_sale, may_give_back
 from shops.actions.sales import OtherTotal
 from shops.actions.settle import (
     BadPart,
     NoTill,
     NotOpen,
-    NotYours,
     StillAsking,
     TooLittle,
     ask_mpesa,
-    cancel_sale,
-    may_give_back,
     take_cash,
 )
 from shops.cart import BadCart
@@ -101,6 +99,7 @@ def sale_cash(request: HttpRequest, business: Business, sale_id: int) -> HttpRes
             sale_id=sale.pk,
             given_cents=given,
             part_cents=part,
+            seen_cents=_seen_cents(fields),
             key=_key(fields, "cash") if fields.get("key") else "",
             by=user_of(request),
             now=timezone.now(),
@@ -148,6 +147,7 @@ def sale_credit(request: HttpRequest, business: Business, sale_id: int) -> HttpR
             by=user_of(request),
             now=timezone.now(),
             part_cents=read_part(fields),
+            seen_cents=_seen_cents(fields),
         )
 
     return act_on(request, sale, act, at="credit")
@@ -204,6 +204,13 @@ def sale_of(business: Business, sale_id: int) -> Sale:
 def _key(fields: dict[str, str], way: str) -> str:
     """Return the one-time key of a form as that of a tender."""
     return f"{way}:{fields['key'][:50]}" if fields.get("key") else f"{way}:{uuid.uuid4().hex}"
+
+
+def _seen_cents(fields: dict[str, str]) -> int | None:
+    """Return the cents that the page said were due; who writes a part says himself how much."""
+    seen = fields.get("due", "")
+    is_number = seen.isascii() and seen.isdigit() and len(seen) < 16  # noqa: PLR2004
+    return int(seen) if is_number and not fields.get("part", "").strip() else None
 
 
 def _due_cents(sale: Sale) -> int:

@@ -12,6 +12,7 @@ from money.queries import balances
 from mpesa.actions.requests import AlreadyAsking, NotAskable
 from mpesa.models import Payment, PaymentRequest, RequestState, Till
 from shops.actions.drawers import close_forgotten
+from shops.actions.giving_up import cancel_sale
 from shops.actions.sales import OtherTotal, ring_up
 from shops.actions.settle import (
     NoTill,
@@ -19,7 +20,6 @@ from shops.actions.settle import (
     StillAsking,
     TooLittle,
     ask_mpesa,
-    cancel_sale,
     match_payment,
     take_cash,
 )

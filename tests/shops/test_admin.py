@@ -352,3 +352,17 @@ def test_a_huge_id_is_nothing_rather_than_an_error(owner: Client, duka: Business
     ]
 
     assert [answer.status_code for answer in answers] == [302, 302]
+
+
+@time_machine.travel(NOW, tick=False)
+def test_what_lies_there_in_kilograms_becomes_no_pieces(owner: Client, duka: Business) -> None:
+    free = make.a_product(duka, name="Sugar", unit="kg")
+    counted = make.stocked(make.a_product(duka, name="Rice", unit="kg"), 2_500, 90_000).product
+
+    for product in (free, counted):
+        form = a_form(duka, name=product.name, price="", unit="piece", excise_millilitres="0")
+        answer = owner.post(f"/admin/shops/product/{product.pk}/change/", form)
+        assert answer.status_code == 302
+        product.refresh_from_db()
+
+    assert (free.unit, counted.unit) == ("piece", "kg")

@@ -18,12 +18,13 @@ from shops.actions.credit import (
     set_credit_limit,
 )
 from shops.actions.drawers import DrawerRefused, close_session
+from shops.actions.giving_up import NotYours, cancel_sale
 from shops.actions.inbox import NotEnough, match_to_sale, undo_match
 from shops.actions.levels import counter_of
 from shops.actions.opening import add_place, open_stock
 from shops.actions.privacy import forget_customer
 from shops.actions.refunds import Return, refund_sale
-from shops.actions.settle import NotYours, cancel_sale, take_cash
+from shops.actions.settle import take_cash
 from shops.models import (
     CashMove,
     CashSession,

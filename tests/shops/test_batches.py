@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from money.models import Business, User
 from shops.actions import batches
 from shops.actions.batch_levels import part_of_picks
+from shops.actions.giving_up import cancel_sale
 from shops.actions.items import (
     BadStock,
     NotAllowed,
@@ -21,7 +22,7 @@ from shops.actions.items import (
 from shops.actions.levels import Moves, counter_of, locked_levels
 from shops.actions.refunds import Return, refund_sale
 from shops.actions.sales import ring_up
-from shops.actions.settle import cancel_sale, take_cash
+from shops.actions.settle import take_cash
 from shops.actions.stock import Expired, SoldOut
 from shops.actions.supplier_returns import GoesBack, send_back
 from shops.actions.transfers import Carried, transfer_goods

@@ -25,6 +25,7 @@ from shops.actions.credit import (
     set_credit_limit,
 )
 from shops.actions.drawers import DrawerRefused, NoSession, close_session
+from shops.actions.giving_up import cancel_sale
 from shops.actions.inbox import (
     NoSuchCustomer,
     NotEnough,
@@ -41,7 +42,6 @@ from shops.actions.settle import (
     StillAsking,
     TooLittle,
     ask_mpesa,
-    cancel_sale,
     match_payment,
     reopen_sale,
     take_cash,

@@ -9,10 +9,10 @@ import pytest
 from money.models import Business, Entry, Role
 from money.queries import balances
 from shops.actions.counts import NotCounted, add_lines, close_count, start_count, write_counted
+from shops.actions.giving_up import cancel_sale
 from shops.actions.items import BadStock, NotAllowed, UsedBefore
 from shops.actions.levels import counter_of
 from shops.actions.opening import MovedAlready, add_place, open_stock
-from shops.actions.settle import cancel_sale
 from shops.models import (
     Location,
     OpeningStock,

@@ -93,7 +93,7 @@ def test_a_drawer_is_opened_once(shop: Business, baraka: User) -> None:
             business=shop,
             key=key,
             counts=counts,
-            source=FloatSource.OWNER,
+            source=FloatSource(session.float_source),
             by=baraka,
             now=NOW,
         )
@@ -290,3 +290,43 @@ def test_a_sale_stands_on_one_z_report(shop: Business, baraka: User) -> None:
         for one in figures
         if one
     ] == [(1, 18_000, 18_000, 1), (1, 18_000, 18_000, 2)]
+
+
+def test_what_a_float_is_less_by_is_large_wherever_it_went(shop: Business, baraka: User) -> None:
+    session = make.a_session(shop, shillings=5_000, source=FloatSource.OWNER)
+    counts = {"1000": 5}
+    for source in (FloatSource.SAFE, FloatSource.OWNER, FloatSource.LEFT):
+        close_session(
+            session_id=session.pk,
+            business=shop,
+            counts=counts,
+            left_cents=None,
+            by=baraka,
+            now=NOW,
+        )
+        session = open_session(
+            drawer_id=session.drawer_id,
+            business=shop,
+            key=f"less-{source}",
+            counts={},
+            source=source,
+            by=baraka,
+            now=NOW,
+        )
+        assert session.needs_note is True
+        session = _again(session, shop, baraka)
+        assert session.needs_note is False
+
+
+def _again(session: CashSession, shop: Business, by: User) -> CashSession:
+    """Close a drawer that is empty, and open it with 5,000 that the owner brought."""
+    close_session(session_id=session.pk, business=shop, counts={}, left_cents=None, by=by, now=NOW)
+    return open_session(
+        drawer_id=session.drawer_id,
+        business=shop,
+        key=f"again-{session.pk}",
+        counts={"1000": 5},
+        source=FloatSource.OWNER,
+        by=by,
+        now=NOW,
+    )

@@ -12,6 +12,7 @@ from money.queries import balances
 from mpesa.actions.allocations import undo_allocation
 from mpesa.models import Allocation, Payment, PaymentRequest, Purpose, RequestState, Till
 from mpesa.queries import inbox_ties
+from shops.actions.giving_up import cancel_sale
 from shops.actions.inbox import (
     NoReason,
     NoSuchSale,
@@ -27,7 +28,6 @@ from shops.actions.settle import (
     NotOpen,
     StillAsking,
     ask_mpesa,
-    cancel_sale,
     match_payment,
     reopen_sale,
     take_cash,

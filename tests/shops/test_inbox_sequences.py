@@ -20,6 +20,7 @@ from mpesa.actions.allocations import TooMuch, locked_payment, undo_allocation
 from mpesa.actions.requests import AlreadyAsking
 from mpesa.models import Allocation, Payment, PaymentRequest, RequestState, Till
 from mpesa.queries import inbox_ties
+from shops.actions.giving_up import cancel_sale
 from shops.actions.inbox import (
     NotEnough,
     UsedBefore,
@@ -32,7 +33,6 @@ from shops.actions.settle import (
     NotOpen,
     StillAsking,
     ask_mpesa,
-    cancel_sale,
     match_payment,
     reopen_sale,
     take_cash,

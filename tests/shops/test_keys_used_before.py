@@ -1,6 +1,8 @@
 """A form's one-time key with another content: refused, and never taken for what was done before."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,15 +16,17 @@ from shops.actions.credit import (
     sell_on_credit,
     set_credit_limit,
 )
+from shops.actions.drawers import DrawerRefused, close_session, open_session
 from shops.actions.items import UsedBefore
 from shops.actions.levels import counter_of
 from shops.actions.opening import add_place, open_stock
 from shops.actions.prints import NoReceipt, record_print
+from shops.actions.purchases import pay_supplier
 from shops.actions.refunds import Return, refund_sale
 from shops.actions.settle import BadPart, ask_mpesa, take_cash
 from shops.actions.supplier_returns import GoesBack, send_back
 from shops.actions.transfers import Carried, transfer_goods
-from shops.models import Customer, Sale, StockItem
+from shops.models import CashSession, Customer, FloatSource, Sale, StockItem
 from shops.queries.customers import debt_cents
 from shops.queries.sales import owed_cents
 from shops.refunding import BadRefund
@@ -239,3 +243,56 @@ def test_a_print_of_another_receipt(duka: Business, baraka: User) -> None:
         return record_print(sale_id=sale_id, key=KEY, by=baraka, at=NOW)
 
     twice_and_otherwise(paper, one, other, NoReceipt)
+
+
+def test_a_supplier_paid_from_another_account_or_on_another_day(
+    duka: Business, flour: StockItem
+) -> None:
+    supplier = make.a_supplier(duka, name="Kapa")
+    make.a_purchase(supplier, make.bought(flour, 1_000, 50_000))
+    facts: dict[str, Any] = {
+        "supplier": supplier,
+        "amount_cents": 10_000,
+        "paid_from": "1200",
+        "paid_on": TODAY,
+        "note": "",
+        "key": KEY,
+        "by": make.amina_of(duka),
+        "now": NOW,
+    }
+
+    first = pay_supplier(**facts)
+
+    assert pay_supplier(**facts) == first
+    for other in ({"paid_from": "1010"}, {"paid_on": TODAY - timedelta(days=1)}):
+        with pytest.raises(UsedBefore, match=USED):
+            pay_supplier(**facts | other)
+
+
+def test_a_refund_onto_the_shelf_or_not(duka: Business, amina: User, flour: StockItem) -> None:
+    sale = make.sold(duka, flour.product)
+    lines = {sale.lines.get().pk: 1_000}
+
+    def back(is_restocked: int) -> object:
+        wish = Return(key=KEY, lines=lines, reason="Torn", is_restocked=bool(is_restocked))
+        return refund_sale(sale_id=sale.pk, wish=wish, by=amina, now=NOW)
+
+    twice_and_otherwise(back, 0, 1, BadRefund)
+
+
+def test_a_float_from_elsewhere(duka: Business, baraka: User) -> None:
+    session = CashSession.objects.get(business=duka)
+    close_session(session_id=session.pk, business=duka, counts={}, left_cents=0, by=baraka, now=NOW)
+
+    def opened(number: int) -> object:
+        return open_session(
+            drawer_id=session.drawer_id,
+            business=duka,
+            key=KEY,
+            counts={"1000": 1},
+            source=(FloatSource.OWNER, FloatSource.SAFE)[number],
+            by=baraka,
+            now=NOW,
+        )
+
+    twice_and_otherwise(opened, 0, 1, DrawerRefused)

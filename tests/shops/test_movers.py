@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from money.models import Business, User
+from shops.actions.giving_up import cancel_sale
 from shops.actions.movers import learn_fast_movers
 from shops.actions.sales import ring_up
-from shops.actions.settle import cancel_sale, take_cash
+from shops.actions.settle import take_cash
 from shops.models import FastMover, Product
 from shops.queries import goods
 from tests import make

@@ -12,8 +12,9 @@ from shops.actions.credit import (
     sell_on_credit,
     set_credit_limit,
 )
+from shops.actions.giving_up import cancel_sale
 from shops.actions.inbox import NotEnough, match_to_customer, match_to_sale, undo_match
-from shops.actions.settle import BadPart, NotOpen, ask_mpesa, cancel_sale, match_payment, take_cash
+from shops.actions.settle import BadPart, NotOpen, ask_mpesa, match_payment, take_cash
 from shops.cash_verification import verify_cash
 from shops.models import Customer, Sale, SaleState, Unit
 from shops.queries.customers import debt_cents
@@ -209,4 +210,23 @@ def test_two_parts_by_mpesa_are_undone_one_after_the_other(
 
     sale.refresh_from_db()
     assert (sale.state, owed_cents(sale)) == (SaleState.OWED, 18_000)
+    assert ties()
+
+
+def test_a_sale_whose_credit_was_paid_since_is_not_given_up(
+    duka: Business, baraka: User, wanjiku: Customer
+) -> None:
+    paid, unpaid = make.a_sale(duka), make.a_sale(duka)
+    for sale in (paid, unpaid):
+        credit(sale, wanjiku, baraka, 3_000)
+    receive_from_customer(
+        customer_id=wanjiku.pk, business=duka, key="pays", cents=3_000, by=baraka, now=NOW
+    )
+
+    cancel_sale(sale_id=unpaid.pk, by=baraka, now=NOW)
+    with pytest.raises(NotOpen, match="Wanjiku has paid of this sale's credit already"):
+        cancel_sale(sale_id=paid.pk, by=baraka, now=NOW)
+
+    assert debt_cents(wanjiku) == 0
+    assert paid.tenders.get().taken_back_at is None
     assert ties()

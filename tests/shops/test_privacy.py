@@ -78,3 +78,14 @@ def test_books_on_hold_forget_nobody(duka: Business, amina: User, wanjiku: Custo
 
     with pytest.raises(NotYet, match="on hold: A dispute"):
         forget_customer(customer_id=wanjiku.pk, business=duka, by=amina, now=NOW)
+
+
+def test_a_name_that_somebody_typed_stands_in_nobodys_way(
+    duka: Business, amina: User, wanjiku: Customer
+) -> None:
+    add_customer(business=duka, name=f"Erased {wanjiku.pk}", phone="", by=amina, now=NOW)
+
+    forget_customer(customer_id=wanjiku.pk, business=duka, by=amina, now=NOW)
+
+    wanjiku.refresh_from_db()
+    assert (wanjiku.name, wanjiku.phone) == (f"Erased {wanjiku.pk}.", "")

@@ -6,7 +6,8 @@ import pytest
 
 from money.models import Business, TaxClass, User
 from mpesa.models import PaymentRequest, RequestState, Till
-from shops.actions.settle import cancel_sale, match_payment, take_cash
+from shops.actions.giving_up import cancel_sale
+from shops.actions.settle import match_payment, take_cash
 from shops.models import SaleLine
 from shops.queries import sales as queries
 from shops.queries.sales import Stage, VatRow, standing_of, vat_rows

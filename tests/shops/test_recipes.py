@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from money.models import Business, Role, TaxClass, User
+from shops.actions.giving_up import cancel_sale
 from shops.actions.items import BadStock, NotAllowed, keep_count_of
 from shops.actions.recipes import set_recipe
 from shops.actions.refunds import Return, refund_sale
-from shops.actions.settle import cancel_sale, take_cash
+from shops.actions.settle import take_cash
 from shops.actions.stock import SoldOut
 from shops.models import LineStock, Product, Recipe, Sale, StockItem, StockLevel
 from shops.queries import goods

@@ -1,18 +1,24 @@
 """Refunds: at most what was sold, above a limit with a manager, money back the way it came."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from money.models import Business, Role, User
+from money.models import Business, Entry, Role, User
 from money.queries import balances
-from mpesa.models import Till
+from mpesa.actions.statement_rows import take_row
+from mpesa.models import StatementUpload, Till
+from mpesa.statements import Row, RowKind
+from shops.actions.drawers import add_drawer, open_session
+from shops.actions.giving_up import cancel_sale
 from shops.actions.refunds import NeedsApproval, Return, record_payout, refund_sale
+from shops.actions.sales import ring_up
 from shops.actions.settle import match_payment, take_cash
 from shops.cash_verification import verify_cash
-from shops.models import Refund, Sale
+from shops.models import CashSession, Refund, Sale
 from shops.queries.refunds import payouts_due
 from shops.refunding import BadRefund, SoldLine, ways_back
 from shops.verification import verify_sales
@@ -172,3 +178,71 @@ def test_money_goes_back_the_way_it_came() -> None:
     ]
     with pytest.raises(BadRefund):
         ways_back(18_001, came)
+
+
+def test_a_code_that_a_statement_booked_is_no_payout(
+    duka: Business, amina: User, till: Till
+) -> None:
+    request = make.a_request(till, reference=(sale := make.a_sale(duka)).reference)
+    match_payment(payment_id=make.a_payment(till, request=request).pk, now=NOW)
+    upload = StatementUpload.objects.create(
+        till=till, name="x", sha256="0" * 64, content=b"", state="done", at=NOW
+    )
+    swept = Row(1, "UKM5SWEEP1", NOW, "Completed", 0, 18_000, None, RowKind.TO_BANK)
+    take_row(swept, upload, now=NOW)
+    tender = back(sale, 1_000, amina).tenders.get()
+
+    with pytest.raises(BadRefund, match="UKM5SWEEP1 is booked from a statement already"):
+        record_payout(tender_id=tender.pk, business=duka, receipt="UKM5SWEEP1", by=amina, now=NOW)
+
+    assert balances(duka)["1100"] == 0
+
+
+def test_a_drawer_of_the_day_before_takes_nothing_back_before_it_was_sold(
+    duka: Business, amina: User, baraka: User
+) -> None:
+    yesterdays = CashSession.objects.get()
+    second = add_drawer(business=duka, name="Second")
+    late = datetime(2026, 11, 22, 22, tzinfo=UTC)
+    todays = open_session(
+        drawer_id=second.pk,
+        business=duka,
+        key="second-1",
+        counts={},
+        source="left",
+        by=baraka,
+        now=late,
+    )
+    product = make.a_product(duka)
+
+    def rung_up(key: str) -> Sale:
+        return ring_up(
+            business=duka,
+            key=key,
+            cart={product.pk: 1_000},
+            shown_cents=18_000,
+            cashier=baraka,
+            sold_on=todays.day,
+            session=todays,
+            now=late,
+        )
+
+    def paid(sale: Sale, part: int | None = None) -> Sale:
+        return take_cash(
+            sale_id=sale.pk,
+            given_cents=18_000,
+            part_cents=part,
+            by=baraka,
+            now=late,
+            drawer_id=second.pk,
+        )
+
+    refund = back(paid(rung_up("sale-key-1")), 1_000, amina, drawer_id=yesterdays.drawer_id)
+    given_up = paid(rung_up("sale-key-2"), 5_000)
+    cancel_sale(sale_id=given_up.pk, by=amina, now=late, drawer_id=yesterdays.drawer_id)
+
+    days = dict(Entry.objects.values_list("key", "occurred_on"))
+    assert yesterdays.day < todays.day
+    assert days[f"refund:{refund.pk}"] == refund.refunded_on == todays.day
+    assert days[f"cashback:{given_up.tenders.get().pk}"] == todays.day
+    assert ties()

@@ -17,7 +17,8 @@ from shops.actions.items import keep_count_of
 from shops.actions.purchases import Bought, add_supplier, receive_goods
 from shops.actions.recipes import set_recipe
 from shops.actions.sales import ring_up
-from shops.actions.settle import cancel_sale, take_cash
+from shops.actions.giving_up import cancel_sale
+from shops.actions.settle import take_cash
 from shops.actions.stock import SoldOut
 from shops.models import BatchLevel, Product, StockLevel
 from shops.stock_verification import verify_stock

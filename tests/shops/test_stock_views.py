@@ -492,5 +492,17 @@ def test_settings_that_cannot_be_get_a_sentence(keeper: Client, item: StockItem)
     assert refusal_in(keeper.post(page, moved)) == (
         "The value of Maize flour 2 kg stands on 1400 already and stays there."
     )
+    most = {"stock": "1400", "cost": "5040", "reorder": "10001"}
+    assert refusal_in(keeper.post(page, most)) == "A reorder level is 10000 at most. Write less."
     bad = {"stock": "1400", "cost": "5040", "reorder": "many"}
     assert refusal_in(keeper.post(page, bad)).startswith("Reorder level: write a quantity")
+
+
+def test_a_number_that_no_database_holds_is_nobodys(keeper: Client, item: StockItem) -> None:
+    count = make.a_count(item.product.business)
+    huge = 10**30
+
+    for path in (f"items/{huge}/batches", f"items/{huge}/"):
+        assert (keeper.get(AT + path).status_code, keeper.post(AT + path).status_code) == (404, 404)
+    answer = keeper.post(f"{AT}counts/{count.pk}/lines/{huge}", {f"c-{huge}": "3"})
+    assert answer.status_code < 500

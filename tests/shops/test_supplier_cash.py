@@ -9,7 +9,7 @@ from money.models import Business, Role
 from shops.actions.cash_moves import Wish, move_cash
 from shops.actions.drawers import DrawerRefused, close_session
 from shops.actions.items import UsedBefore
-from shops.actions.purchases import TooMuch
+from shops.actions.purchases import TooMuch, add_supplier
 from shops.actions.supplier_cash import buy_for_cash, pay_from_drawer, pay_named
 from shops.cash_reasons import PAY_OUT, TO_SUPPLIER, WAS_OVER, WAS_SHORT
 from shops.cash_verification import verify_cash
@@ -186,3 +186,20 @@ def test_what_was_bought_on_credit_is_not_paid_by_a_reload(
     with pytest.raises(DrawerRefused, match="used before"):
         bought_cash(item, session, 50_000, now=NOW.replace(minute=1))
     assert owed(man) == 50_000
+
+
+def test_of_two_names_the_one_as_it_is_written(
+    duka: Business, item: StockItem, kapa: Supplier, session: CashSession
+) -> None:
+    by = make.amina_of(duka)
+    shouted = Supplier.objects.create(business=duka, name=kapa.name.upper())
+    make.a_purchase(shouted, bought(item, 1_000, 50_000))
+    before = owed(kapa)
+    wish = Wish(key="wish-key", kind="out", reason="supplier", cents=20_000, note="x")
+
+    pay_named(session_id=session.pk, business=duka, name=shouted.name, wish=wish, by=by, now=NOW)
+
+    assert (owed(kapa), owed(shouted)) == (before, 30_000)
+    for name in (kapa.name.lower(), f" {kapa.name} "):
+        found = add_supplier(business=duka, name=name, kra_pin="", phone="", by=by)
+        assert found == kapa

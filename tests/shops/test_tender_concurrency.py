@@ -18,8 +18,9 @@ from shops.actions.credit import (
     sell_on_credit,
     set_credit_limit,
 )
+from shops.actions.giving_up import cancel_sale
 from shops.actions.refunds import Return, refund_sale
-from shops.actions.settle import BadPart, NotOpen, StillAsking, ask_mpesa, cancel_sale, take_cash
+from shops.actions.settle import BadPart, NotOpen, StillAsking, ask_mpesa, take_cash
 from shops.cash_verification import verify_cash
 from shops.models import Customer, Sale, SaleState
 from shops.queries.customers import debt_cents

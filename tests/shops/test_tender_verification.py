@@ -16,9 +16,10 @@ from shops.actions.credit import (
     sell_on_credit,
     set_credit_limit,
 )
+from shops.actions.giving_up import cancel_sale
 from shops.actions.inbox import mark_for_refund, undo_match
 from shops.actions.refunds import Return, record_payout, refund_sale
-from shops.actions.settle import cancel_sale, match_payment, take_cash
+from shops.actions.settle import match_payment, take_cash
 from shops.cash_verification import verify_cash
 from shops.models import CustomerPayment, Refund, RefundTender, Sale, Tender
 from shops.verification import verify_sales

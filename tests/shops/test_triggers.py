@@ -7,8 +7,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from money.models import Business, User
 from mpesa.models import Till
+from shops.actions.giving_up import cancel_sale
 from shops.actions.inbox import undo_match
-from shops.actions.settle import cancel_sale, match_payment, take_cash
+from shops.actions.settle import match_payment, take_cash
 from shops.models import Barcode, Method, Sale, SaleLine, SaleState, Tender
 from tests import make
 from tests.make import NOW, TODAY

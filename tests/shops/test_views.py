@@ -16,7 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from money.models import Business, Role, User
 from mpesa import doorbell
 from mpesa.models import PaymentRequest, RequestState, Till
-from shops.actions.settle import cancel_sale, match_payment, take_cash
+from shops.actions.giving_up import cancel_sale
+from shops.actions.settle import match_payment, take_cash
 from shops.models import Product, Sale, SaleState, Tender, Unit
 from tests import make
 from tests.make import NOW, TODAY

@@ -411,6 +411,7 @@ def place_of(response: Any) -> str:
         ({"amount": "9" * 16}, "too large"),
         ({"amount": "0"}, "more than nothing"),
         ({"amount": "2001"}, "You may pay out KES 2,000"),
+        ({"amount": "2001", "what": "bank:bank"}, "the bank's slip is photographed"),
         ({"note": " "}, "Write a word about it"),
         ({"note": "x" * 201}, "more than 200 letters"),
         ({"what": "in:fuel"}, "Choose what the money is for"),
