@@ -51,8 +51,7 @@ def ring_up(  # noqa: PLR0913 a sale has that many facts
     with transaction.atomic():
         if first := _sale_of_key(key, business):
             return first
-        if HeldCart.objects.filter(key=key, taken_at=None).exists():
-            raise BadCart("This cart is held. Take it out of the held ones, then sell it.")
+        _refuse_held(key)
         registered = is_vat_registered(business.tax_person, sold_on)
         priced = _priced(business, cart, sold_on, overrides, has_vat=registered)
         lines = _with_discount(priced, discount)
@@ -78,6 +77,12 @@ def ring_up(  # noqa: PLR0913 a sale has that many facts
             raise BadCart("This page was used before. Reload it, then sell again.") from error
         _write_lines(sale, lines, overrides)
     return sale
+
+
+def _refuse_held(key: str) -> None:
+    """Raise BadCart where the cart of this page was put aside: it would be sold twice."""
+    if HeldCart.objects.filter(key=key, taken_at=None).exists():
+        raise BadCart("This cart is held. Take it out of the held ones, then sell it.")
 
 
 def _told(lines: list[tuple[Product, int, PricedLine]], shown_cents: int) -> tuple[int, int]:

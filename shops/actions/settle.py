@@ -80,10 +80,7 @@ def take_cash(
         lock_pieces(sale)
         session = session_for_cash(sale.business, drawer_id)
         owed = owed_cents(sale)
-        due = whole_shillings(owed)
-        refuse_unseen(seen_cents, owed)
-        if not due:
-            raise BadPart(f"No coin pays KES {format_shillings(owed)}. Sell more of it at once.")
+        due = _due_in_cash(owed, seen_cents)
         part = part_of(part_cents, due)
         if given_cents < part:
             raise TooLittle(f"KES {format_shillings(part)} are due; less was given.")
@@ -103,6 +100,14 @@ def take_cash(
             complete(sale, paid_on, by, now)
         post_cash(tender, paid_on, by, now)
     return sale
+
+
+def _due_in_cash(owed_cents: int, seen_cents: int | None) -> int:
+    """Return what is owed in whole shillings. Raises BadPart: no coin pays it, or another sum."""
+    refuse_unseen(seen_cents, owed_cents)
+    if not (due := whole_shillings(owed_cents)):
+        raise BadPart(f"No coin pays KES {format_shillings(owed_cents)}. Sell more of it at once.")
+    return due
 
 
 def part_of(part_cents: int | None, due_cents: int) -> int:
