@@ -47,7 +47,10 @@ class Expired(SoldOut):
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """What a line takes of an item: itself, or a part of its recipe. Thousandths."""
+    """What a line takes of an item: itself, or a part of its recipe. Thousandths.
+
+    `cost_account` is the recipe's, empty for the item's own.
+    """
 
     line: SaleLine
     item_id: int
@@ -85,7 +88,8 @@ def reserve_pieces(sale: Sale, lines: Sequence[SaleLine]) -> None:
             item=levels[need.item_id].item,
             location=location,
             quantity_milli=need.milli,
-            cost_account=need.cost_account,
+            # Kept, so that what comes back goes where it came from, whatever is said meanwhile.
+            cost_account=need.cost_account or levels[need.item_id].item.cost_account,
             comes_back=need.comes_back,
         )
         for need in needs

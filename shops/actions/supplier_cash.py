@@ -115,7 +115,9 @@ def buy_for_cash(  # noqa: PLR0913 what stands on an invoice
             # The key was used by a purchase on credit: what that is owed is not paid by a reload.
             raise DrawerRefused("This page was used before. Reload it, then write it again.")
         owner = Supplier.objects.get(pk=purchase.supplier_id)
-        owe_less(owner, purchase.total_cents)
+        # Exactly what it was just owed for this: one who owes for goods that went back is paid too.
+        owner.owed_cents -= purchase.total_cents
+        owner.save(update_fields=["owed_cents"])
         move_cash(
             session_id=session_id,
             business=purchase.business,

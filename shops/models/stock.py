@@ -212,8 +212,9 @@ class LineStockState(models.TextChoices):
 class LineStock(models.Model):
     """The pieces that a sale's line takes: reserved when rung up, with their cost once taken.
 
-    Of a recipe each part has one: its cost goes to `cost_account` (empty for the item's own), and
-    a refund brings it back only where the recipe `comes_back`.
+    Of a recipe each part has one. The cost goes to `cost_account`, and comes back from there: the
+    recipe's, or what the item's was when it was rung up (empty in old rows: what it is now). A
+    refund brings a part back only where the recipe `comes_back`.
     """
 
     line = models.ForeignKey(SaleLine, models.PROTECT, related_name="stock")

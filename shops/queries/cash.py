@@ -3,7 +3,20 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
+from django.db.models.functions import Coalesce
 
 from money.cents import line_total
 from money.models import Business
@@ -94,8 +107,7 @@ def figures_of(session: CashSession) -> dict[str, Any]:
 
     The receipt book is locked, so that what gets a number later is the next report's.
     """
-    late = _finished_late(session)
-    rows = _with_receipt().filter(_finished_in(session) | late)
+    rows = _with_receipt().filter(_finished_in(session) | _finished_late(session))
     sales = rows.aggregate(
         count=Count("pk"),
         cents=Sum("total_cents", default=0),
@@ -105,7 +117,7 @@ def figures_of(session: CashSession) -> dict[str, Any]:
         last=Max("number"),
     )
     cash = _cash_of(session)
-    mpesa, credit = (_tendered(session, late, one) for one in (Method.MPESA, Method.CREDIT))
+    mpesa, credit = (_tendered(session, one) for one in (Method.MPESA, Method.CREDIT))
     moves = _moves_of(session)
     return {
         "sales": sales["count"],
@@ -170,7 +182,7 @@ def _finished_late(session: CashSession) -> Q:
     They stand on the next report of that drawer.
     """
     before = _report_before(session)
-    until = (before.figures or {}).get("receipts_until") if before else None
+    until = _receipts_until(before) if before else None
     if until is None:
         return Q(pk__in=())
     return Q(
@@ -184,6 +196,12 @@ def _finished_late(session: CashSession) -> Q:
 def _report_before(session: CashSession) -> CashSession | None:
     rows = CashSession.objects.filter(drawer=session.drawer_id, pk__lt=session.pk)
     return rows.filter(closed_at__isnull=False).order_by("-pk").first()
+
+
+def _receipts_until(report: CashSession) -> int | None:
+    """Return the last receipt that there was at a report; None where it is too old to say so."""
+    until: int | None = (report.figures or {}).get("receipts_until")
+    return until
 
 
 def _last_receipt(business: Business) -> int:
@@ -221,17 +239,62 @@ def _cash_of(session: CashSession) -> dict[str, int]:
     )
 
 
-def _tendered(session: CashSession, late: Q, method: str) -> dict[str, int]:
-    """Return count and cents of what sales of a session were settled with, beside cash.
+def _tendered(session: CashSession, method: str) -> dict[str, int]:
+    """Return count and cents of what sales of a drawer were settled with, beside cash.
 
-    Of those that are `late`, what came since the report before.
+    Each tender stands on one report: the first of its drawer after it was taken, whether its sale
+    was finished by then or not.
     """
-    here = Q(sale__session=session)
+    finished_here = session.tenders.filter(taken_at=F("sale__ended_at")).values("sale")
+    fresh = Q(sale__session=session) | Q(sale__in=finished_here)
     if before := _report_before(session):
-        sales = _with_receipt().filter(late).values("pk")
-        here |= Q(sale__in=sales, taken_at__gt=before.closed_at)
-    rows = Tender.objects.filter(here, method=method, taken_back_at=None)
+        fresh |= _came_after(before)
+    live = Tender.objects.filter(
+        fresh, sale__business=session.business_id, method=method, taken_back_at=None
+    )
+    rows = _with_drawer(live).filter(~_reported_unfinished(), drawer=session.drawer_id)
     return rows.aggregate(count=Count("pk"), cents=Sum("amount_cents", default=0))
+
+
+def _came_after(report: CashSession) -> Q:
+    """Find the tenders that came after a report, by the clock.
+
+    Of what finished a sale its receipt says so: a clock that is read before the receipt book is
+    locked says now and then that what waited for the other came first.
+    """
+    later = Q(taken_at__gt=report.closed_at)
+    until = _receipts_until(report)
+    if until is None:
+        return later
+    unfinished = Q(sale__number=None) | Q(sale__number__gt=until)
+    paid_again = Q(taken_at__gt=F("sale__ended_at"))
+    finisher = Q(sale__number__gt=until, taken_at=F("sale__ended_at"))
+    return later & (unfinished | paid_again) | finisher
+
+
+def _with_drawer(tenders: QuerySet[Tender]) -> QuerySet[Any]:
+    """Return tenders, each with the id of the `drawer` of its sale: whose cash finished it.
+
+    Where M-Pesa did, or credit, or nothing yet, it is the one that the sale was rung up at.
+    """
+    last = Tender.objects.filter(sale=OuterRef("sale"), taken_at=OuterRef("sale__ended_at"))
+    finisher = Subquery(last.order_by("-pk").values("session__drawer")[:1])
+    rung_up_at = F("sale__session__drawer")
+    drawer = Coalesce(finisher, rung_up_at, output_field=BigIntegerField())
+    return tenders.annotate(drawer=drawer)
+
+
+def _reported_unfinished() -> Exists:
+    """Tell of a tender whether a report had it while its sale was open still.
+
+    That was of the drawer that the sale was rung up at, also where another finished it later.
+    """
+    reports = CashSession.objects.filter(
+        drawer=OuterRef("sale__session__drawer"),
+        closed_at__gte=OuterRef("taken_at"),
+        closed_at__lt=OuterRef("sale__ended_at"),
+    )
+    return Exists(reports)
 
 
 def _moves_of(session: CashSession) -> dict[str, int]:

@@ -196,6 +196,56 @@ def test_what_cost_nothing_posts_nothing(duka: Business, flour: Product) -> None
     assert not Entry.objects.filter(key=f"cost:{sale.pk}").exists()
 
 
+def counted_as(item: StockItem, cost_account: str) -> StockItem:
+    """Let the cost of an item's sales go to another account from now on."""
+    return keep_count_of(
+        product=item.product,
+        stock_account="1400",
+        cost_account=cost_account,
+        reorder_milli=0,
+        allows_negative=item.allows_negative,
+        by=make.amina_of(item.product.business),
+    )
+
+
+def came_back(sale: Sale) -> Refund:
+    wish = Return(key="back", lines={sale.lines.get().pk: 1_000}, reason="Torn", is_restocked=True)
+    by = make.amina_of(sale.business)
+    return refund_sale(sale_id=sale.pk, wish=wish, by=by, now=NOW)
+
+
+def test_what_comes_back_leaves_the_account_that_its_cost_went_to(
+    item: StockItem, flour: Product
+) -> None:
+    sale = rung_up(flour, 1_000)
+    counted_as(item, "5000")
+    take_cash(sale_id=sale.pk, given_cents=18_000, by=make.a_user("baraka"), now=NOW)
+    counted_as(item, "5010")
+
+    refund = came_back(sale)
+
+    assert lines_of(f"cost:{sale.pk}") == [("5040", 3_333), ("1400", -3_333)]
+    assert lines_of(f"restock:{refund.pk}") == [("1400", 3_333), ("5040", -3_333)]
+
+
+def test_what_was_sold_without_its_account_comes_back_from_the_present_one(flour: Product) -> None:
+    """Such are the rows of sales that are older than the account kept with them."""
+    sale = rung_up(flour, 1_000)
+    item = make.stocked(flour, 3_000, 10_000)
+    level = StockLevel.objects.get(item=item)
+    LineStock.objects.create(
+        line=sale.lines.get(), item=item, location=level.location, quantity_milli=1_000
+    )
+    StockLevel.objects.filter(pk=level.pk).update(reserved_milli=1_000)
+    take_cash(sale_id=sale.pk, given_cents=18_000, by=make.a_user("baraka"), now=NOW)
+    counted_as(item, "5010")
+
+    refund = came_back(sale)
+
+    assert lines_of(f"cost:{sale.pk}") == [("5040", 3_333), ("1400", -3_333)]
+    assert lines_of(f"restock:{refund.pk}") == [("1400", 3_333), ("5010", -3_333)]
+
+
 def test_two_products_of_two_accounts_are_one_entry(duka: Business, item: StockItem) -> None:
     amina = make.amina_of(duka)
     gas = make.a_product(duka, name="Gas 6 kg", shillings=1250, tax_class="C")

@@ -11,9 +11,11 @@ from shops.actions.drawers import DrawerRefused, close_session
 from shops.actions.items import UsedBefore
 from shops.actions.purchases import TooMuch, add_supplier
 from shops.actions.supplier_cash import buy_for_cash, pay_from_drawer, pay_named
+from shops.actions.supplier_returns import GoesBack, send_back
 from shops.cash_reasons import PAY_OUT, TO_SUPPLIER, WAS_OVER, WAS_SHORT
 from shops.cash_verification import verify_cash
 from shops.models import CashMove, CashSession, Purchase, StockItem, Supplier, SupplierPayment
+from shops.queries.cash import expected_cents
 from shops.stock_verification import verify_stock
 from tests import make
 from tests.make import NOW, TODAY, bought, lines_of
@@ -60,8 +62,8 @@ def paid(supplier: Supplier, session: CashSession, cents: int, **but: Any) -> Su
 
 
 def bought_cash(item: StockItem, session: CashSession, cents: int, **but: Any) -> Purchase:
-    supplier = make.a_supplier(session.business, name="Bread man")
     facts: dict[str, Any] = {
+        "supplier": but.get("supplier") or make.a_supplier(session.business, name="Bread man"),
         "number": "",
         "cu_invoice_number": "",
         "bought_on": TODAY,
@@ -70,7 +72,7 @@ def bought_cash(item: StockItem, session: CashSession, cents: int, **but: Any) -
         "now": NOW,
     }
     lines = [bought(item, 10_000, cents, tax_class="C")]
-    return buy_for_cash(supplier=supplier, session_id=session.pk, lines=lines, **(facts | but))
+    return buy_for_cash(session_id=session.pk, lines=lines, **(facts | but))
 
 
 def owed(supplier: Supplier) -> int:
@@ -168,6 +170,24 @@ def test_bought_for_cash(duka: Business, item: StockItem, session: CashSession) 
     assert lines_of(purchase.reference) == [("1400", 50_000), ("2000", -50_000)]
     assert lines_of(payment.reference) == [("1000", -50_000), ("2000", 50_000)]
     assert (payment.purchase, owed(purchase.supplier)) == (purchase, 0)
+
+
+def test_one_who_owes_is_paid_for_what_is_bought_now(
+    kapa: Supplier, item: StockItem, session: CashSession
+) -> None:
+    amina = make.amina_of(session.business)
+    paid(kapa, session, 100_000)
+    first = kapa.purchases.get()
+    wish = GoesBack(key="went-back", lines={first.lines.get().pk: 6_000}, reason="Wet")
+    send_back(purchase=first, wish=wish, returned_on=TODAY, by=amina, now=NOW)
+    assert owed(kapa) == -60_000
+
+    purchase = bought_cash(item, session, 50_000, supplier=kapa)
+
+    assert bought_cash(item, session, 50_000, supplier=kapa) == purchase
+    payment = SupplierPayment.objects.get(purchase=purchase)
+    assert lines_of(payment.reference) == [("1000", -50_000), ("2000", 50_000)]
+    assert (owed(kapa), expected_cents(session)) == (-60_000, 50_000)
 
 
 def test_without_cash_nothing_is_bought(item: StockItem, session: CashSession) -> None:
