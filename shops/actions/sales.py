@@ -41,10 +41,9 @@ def ring_up(  # noqa: PLR0913 a sale has that many facts
 ) -> Sale:
     """Write an open sale from product id -> thousandths, at the prices and tax rates of `sold_on`.
 
-    `overrides` go below those prices, each line within the limit; a `discount` and its limit are
-    then of the sum at the prices sold. The cashier saw `shown_cents`; `session` is open at the
-    counter, `sold_on` its day. The same `key` returns the first sale, whatever the cart. Raises
-    BadCart, BadDiscount, BadOverride, OtherTotal, TooFarBelow, TooMuchDiscount.
+    `overrides` go below those prices, within the limit; a `discount` is of the sum at the prices
+    sold. The cashier saw `shown_cents`; `session` is open, `sold_on` its day. A `key` returns its
+    first sale. Raises BadCart, BadDiscount, BadOverride, OtherTotal and two of limits.
     """
     if not cart:
         raise BadCart("The cart is empty. Tap a product first.")

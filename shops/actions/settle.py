@@ -61,10 +61,9 @@ def take_cash(
 ) -> Sale:
     """Settle an open or owed sale in cash, rounded to the shilling, or `part_cents` of it.
 
-    The cash goes into the drawer that the cashier works at, or the only open one. The sale is
-    posted with what pays the rest of it. The same `key` takes one part once, and none where the
-    sale was paid in cash before. `seen_cents` is what the page said was due. Raises TooLittle,
-    BadPart, StillAsking, NotOpen, NoSession.
+    The cash goes into the cashier's drawer, or the only open one. The sale is posted with what pays
+    the rest of it. The same `key` takes one part once, and none where the sale was paid in cash
+    before. The page said `seen_cents`. Raises TooLittle, BadPart, StillAsking, NotOpen, NoSession.
     """
     with transaction.atomic():
         sale = lock_sale(sale_id)
@@ -79,8 +78,7 @@ def take_cash(
         refuse_asked(sale, now)
         lock_pieces(sale)
         session = session_for_cash(sale.business, drawer_id)
-        owed = owed_cents(sale)
-        due = _due_in_cash(owed, seen_cents)
+        due = _due_in_cash(owed := owed_cents(sale), seen_cents)
         part = part_of(part_cents, due)
         if given_cents < part:
             raise TooLittle(f"KES {format_shillings(part)} are due; less was given.")
