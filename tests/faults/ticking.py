@@ -7,7 +7,7 @@ that huey's clock rings, at the instant that it is told.
 import logging
 import os
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 
 import django
 import time_machine
@@ -20,10 +20,12 @@ def main() -> None:
 
     # Its thread connects while the clock of this process jumps, and may believe that it timed out.
     logging.getLogger("periodic.monitor").disabled = True
+    # Never stopped: another thread may be reading the clock at that moment.
+    clock = time_machine.travel(datetime.now(UTC), tick=False).start()
     print("ready", flush=True)
     for line in sys.stdin:
-        with time_machine.travel(datetime.fromisoformat(line.strip()), tick=False):
-            tasks.ask_for_what_is_due.call_local()
+        clock.move_to(datetime.fromisoformat(line.strip()))
+        tasks.ask_for_what_is_due.call_local()
         print("done", flush=True)
 
 

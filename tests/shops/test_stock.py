@@ -231,6 +231,7 @@ def test_what_comes_back_leaves_the_account_that_its_cost_went_to(
 def test_what_was_sold_without_its_account_comes_back_from_the_present_one(flour: Product) -> None:
     """Such are the rows of sales that are older than the account kept with them."""
     sale = rung_up(flour, 1_000)
+    StockItem.objects.create(product=flour, stock_account="1400", cost_account="5040")
     item = make.stocked(flour, 3_000, 10_000)
     level = StockLevel.objects.get(item=item)
     LineStock.objects.create(
