@@ -7,10 +7,11 @@ that huey's clock rings, at the instant that it is told.
 import logging
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 
 import django
 import time_machine
+from django.utils import timezone
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     # Its thread connects while the clock of this process jumps, and may believe that it timed out.
     logging.getLogger("periodic.monitor").disabled = True
     # Never stopped: another thread may be reading the clock at that moment.
-    clock = time_machine.travel(datetime.now(UTC), tick=False).start()
+    clock = time_machine.travel(timezone.now(), tick=False).start()
     print("ready", flush=True)
     for line in sys.stdin:
         clock.move_to(datetime.fromisoformat(line.strip()))
