@@ -1,5 +1,6 @@
 """Statement files become payments, charges, sweeps and reversals in the books; days are tied."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -120,7 +121,8 @@ def test_charges_and_the_bank_stand_on_the_day_of_the_row_and_name_nobody(till):
         (TODAY, "M-Pesa till to the bank", "UKM5A1B2N1"),
     ]
     told = str(list(StatementRow.objects.values())) + str(list(Entry.objects.values()))
-    assert [name for name in ("ACHIENG", "MARY", "2547", "070") if name in told] == []
+    # Not within a hash or the number of a row.
+    assert re.findall(r"ACHIENG|MARY|(?<![0-9A-Fa-f])(?:2547|070)", told) == []
     payer = Payment.objects.get(receipt="UKM5A1B2C3").payer
     assert (payer.name, payer.account_reference, payer.key) == ("ACHIENG DEMO", "INV-000123", "")
 
