@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.migrated import ROOT
+
 ANSWER_SECONDS = 300.0
 LOOP = """
 import json, sys, traceback
